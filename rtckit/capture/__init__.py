@@ -1,0 +1,1 @@
+"""Capture files to datagrams, and frames to capture files."""
