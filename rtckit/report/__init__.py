@@ -1,0 +1,1 @@
+"""Findings and analyses drawn: as text for a terminal and as JSON for scripts."""
