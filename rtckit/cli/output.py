@@ -1,0 +1,221 @@
+"""The one owner of stdout, stderr and the exit code.
+
+A command returns an :class:`Answer`; nothing else writes to stdout. Notes, progress and errors go
+to stderr. The exit codes are those of :class:`rtckit.core.errors.ExitCode`.
+"""
+
+import functools
+import io
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rtckit.core.errors import ExitCode, UsageError
+
+__all__ = ["Answer", "Canvas", "Settings", "answering", "report_error"]
+
+_PIPE_WIDTH = 100
+_WIDEST = 120
+_PROGRESS_AFTER_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """What text is drawn on: colour or not, cells a line, and how much detail (0, 1, 2...)."""
+
+    color: bool
+    width: int
+    verbose: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command found: its two forms, of which one is drawn, and the exit code."""
+
+    text: Callable[[Canvas], str]
+    data: Callable[[], dict[str, Any]]
+    exit_code: ExitCode = ExitCode.CLEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options every command has."""
+
+    output_format: str
+    output: str
+    quiet: bool
+    verbose: int
+    color: str
+
+    def note(self, text: str) -> None:
+        """A line on stderr for people; nothing with ``--quiet``."""
+        if not self.quiet:
+            _write_error(text)
+
+    @contextmanager
+    def progress(self, label: str) -> Iterator[None]:
+        """Show ``label`` and the seconds on stderr when the work takes more than one.
+
+        Only on a terminal, and not with ``--quiet`` or JSON.
+        """
+        if self.quiet or self.output_format == "json" or not _is_terminal(sys.stderr):
+            yield
+            return
+        import threading
+
+        finished = threading.Event()
+        ticker = threading.Thread(target=_tick, args=(label, finished), daemon=True)
+        ticker.start()
+        try:
+            yield
+        finally:
+            finished.set()
+            ticker.join()
+
+    def canvas(self) -> Canvas:
+        """How text is drawn, from the options, the environment and where it goes."""
+        on_terminal = self.output == "-" and _is_terminal(sys.stdout)
+        width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
+        if not on_terminal and not os.environ.get("COLUMNS"):
+            width = _PIPE_WIDTH
+        return Canvas(
+            color=wants_color(self.color, on_terminal),
+            width=max(40, min(width, _WIDEST)),
+            verbose=self.verbose,
+        )
+
+
+def wants_color(choice: str, on_terminal: bool) -> bool:
+    """Whether to colour: ``--color`` first, then NO_COLOR, FORCE_COLOR, and the terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") != "0":
+        return True
+    return on_terminal and os.environ.get("TERM") != "dumb"
+
+
+def answering(function: Callable[..., Answer]) -> Callable[..., ExitCode]:
+    """Give a command the common options, and print what it returns.
+
+    The function's first argument is its :class:`Settings`; the wrapped one returns the exit code.
+    """
+
+    @functools.wraps(function)
+    def wrapped(
+        output_format: str, output: str, quiet: bool, verbose: int, color: str, **arguments: Any
+    ) -> ExitCode:
+        settings = Settings(output_format, output, quiet, verbose, color)
+        answer = function(settings, **arguments)
+        _emit(settings, answer)
+        return answer.exit_code
+
+    for option in reversed(_COMMON_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+_COMMON_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How the answer is written.",
+    ),
+    click.option(
+        "-o",
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="Write the answer to FILE instead of stdout.",
+    ),
+    click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on stderr."),
+    click.option("-v", "--verbose", count=True, help="More detail; with a bug, its traceback."),
+    click.option(
+        "--color",
+        type=click.Choice(["auto", "always", "never"]),
+        default="auto",
+        show_default=True,
+        help="Colour the text; auto heeds the terminal, NO_COLOR and FORCE_COLOR.",
+    ),
+)
+
+
+def _emit(settings: Settings, answer: Answer) -> None:
+    if settings.output_format == "json":
+        from rtckit.report.json import dump
+
+        text = dump(answer.data())
+    else:
+        text = answer.text(settings.canvas()).rstrip("\n") + "\n"
+    if settings.output == "-":
+        _write_answer(text)
+        return
+    try:
+        Path(settings.output).write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"cannot write {settings.output}: {reason}") from error
+
+
+def _write_answer(text: str) -> None:
+    """``text`` on stdout; a reader that has gone away is no error, the exit code still counts."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        discard_stdout()
+
+
+def discard_stdout() -> None:
+    """Point stdout at nothing, so that the interpreter's last flush cannot fail either."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+
+def report_error(message: str) -> None:
+    """``rtckit: error: message`` on stderr, one escaped line."""
+    from rtckit.core.text import escape_controls
+
+    _write_error("rtckit: error: " + escape_controls(" ".join(message.splitlines())))
+
+
+def _write_error(text: str) -> None:
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors="backslashreplace")
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        pass
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):
+        return False
+
+
+def _tick(label: str, finished: Any) -> None:
+    seconds = 0.0
+    while not finished.wait(_PROGRESS_AFTER_S):
+        seconds += _PROGRESS_AFTER_S
+        sys.stderr.write(f"\r{label} ... {seconds:.0f} s")
+        sys.stderr.flush()
+    if seconds:
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,44 @@
+"""``rtckit sdp``: session descriptions."""
+
+import click
+
+from rtckit.cli.lazy import LazyCommand, LazyGroup
+from rtckit.cli.output import Answer, Settings, answering
+from rtckit.cli.sources import read_bytes
+
+__all__ = ["TABLE", "sdp", "show"]
+
+TABLE = {
+    "show": LazyCommand("rtckit.cli.sdp:show", "Show what a session description says."),
+}
+"""The verbs of ``rtckit sdp``."""
+
+
+@click.group(cls=LazyGroup, table=TABLE, short_help="Read session descriptions.")
+def sdp() -> None:
+    """Read session descriptions (SDP)."""
+
+
+@click.command(short_help="Show what a session description says.")
+@click.argument("file")
+@answering
+def show(settings: Settings, file: str) -> Answer:
+    """Show what a session description says.
+
+    The session, and each media section with its codecs, transport, direction and candidates. FILE
+    is SDP or the JSON of an RTCSessionDescription; `-` is stdin.
+
+    \b
+        rtckit sdp show offer.sdp
+        xclip -o | rtckit sdp show -
+    """
+    from rtckit.report.sdp import render_text, to_dict
+    from rtckit.sdp import read_description
+
+    description = read_description(read_bytes(settings, file))
+    return Answer(
+        text=lambda canvas: render_text(
+            description, color=canvas.color, width=canvas.width, verbose=canvas.verbose
+        ),
+        data=lambda: to_dict(description),
+    )

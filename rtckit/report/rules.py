@@ -1,0 +1,64 @@
+"""The rule catalogue drawn: its list, and one rule explained."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from rtckit.core.text import escape_controls
+from rtckit.report.json import answer
+from rtckit.report.text import Paint, Styled, columns, format_count, paragraph
+from rtckit.rules.catalogue import Rule
+
+__all__ = ["render_list", "render_rule", "rule_to_dict", "rules_to_dict"]
+
+_SEVERITY_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
+
+
+def render_list(rules: Sequence[Rule], *, color: bool, width: int) -> str:
+    """One rule a line: id, severity, layer and title."""
+    paint = Paint(color)
+    if not rules:
+        return "No rules."
+    rows = [
+        (
+            Styled(rule.id, "bold"),
+            Styled(str(rule.severity), _SEVERITY_STYLE[rule.severity]),
+            str(rule.layer),
+            rule.title,
+        )
+        for rule in rules
+    ]
+    table = columns(rows, paint=paint, header=("rule", "severity", "link", "title"), width=width)
+    return f"{table}\n\n{format_count(len(rules), 'rule')}. Explain one: rtckit explain ID"
+
+
+def rules_to_dict(rules: Sequence[Rule]) -> dict[str, Any]:
+    """The JSON answer of ``rtckit rules``."""
+    return answer(rules=[rule.to_dict() for rule in rules])
+
+
+def render_rule(rule: Rule, *, color: bool, width: int) -> str:
+    """All that the rule's docstring says, for a reader who met its id in a report."""
+    paint = Paint(color)
+    severity = paint.severity(rule.severity, f"{rule.severity}[{rule.id}]")
+    parts = [
+        severity + paint(f": {rule.title}", "bold"),
+        paragraph(rule.why, width=width),
+        paint("Fires on", "bold") + "\n" + _example(rule.fires_on),
+        paint("Silent on", "bold") + "\n" + _example(rule.silent_on),
+        paint("Fix", "bold") + "\n" + paragraph(rule.fix, width=width),
+        paint("References", "bold") + "\n" + "\n".join(rule.refs),
+        paint(f"Link: {rule.layer}; module: {rule.module}", "dim"),
+    ]
+    return "\n\n".join(parts)
+
+
+def _example(text: str) -> str:
+    # Examples are cut and pasted: they are shown as they are, never filled.
+    lines = "\n".join(escape_controls(line) for line in text.splitlines())
+    return textwrap.indent(lines, "    ")
+
+
+def rule_to_dict(rule: Rule) -> dict[str, Any]:
+    """The JSON answer of ``rtckit explain``."""
+    return answer(rule=rule.to_dict())
