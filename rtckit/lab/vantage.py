@@ -1,0 +1,136 @@
+"""Vantage points: what passed one interface of one host, captured by tcpdump.
+
+tcpdump writes pcap; the file a saved call keeps is pcapng, written by rtckit's own writer when the
+capture has ended.
+"""
+
+import asyncio
+import contextlib
+import re
+import signal
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rtckit.capture.write import PcapngWriter
+from rtckit.core.errors import NetworkFailure
+from rtckit.lab.namespaces import Namespace
+
+__all__ = ["CALL_FILTER", "Vantage"]
+
+CALL_FILTER = (
+    # Calls and what the network says about them: UDP with its fragments, and ICMP errors; no name
+    # service and no neighbour discovery. Fragments after the first have no ports to look at.
+    "(udp and not port 53) or (ip proto 17 and ip[6:2] & 0x1fff != 0) or ip6 proto 44"
+    " or icmp or (icmp6 and ip6[40] < 128)"
+)
+_START_LIMIT_S = 10.0
+_STOP_LIMIT_S = 10.0
+_SNAP_LENGTH = 262_144
+_DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
+
+
+class Vantage:
+    """A running capture of one interface, an async context; afterwards ``path`` is a pcapng file.
+
+    Raises :class:`NetworkFailure` when tcpdump does not start, or when it lost packets: a capture
+    with holes it does not know of is worth less than none.
+    """
+
+    def __init__(
+        self,
+        namespace: Namespace,
+        path: Path,
+        *,
+        interface: str = "eth0",
+        packet_filter: str = CALL_FILTER,
+    ) -> None:
+        self.namespace = namespace
+        self.path = path
+        self.interface = interface
+        self.packet_filter = packet_filter
+        self.frames = 0
+        self._raw = path.with_suffix(".tcpdump.pcap")
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def __aenter__(self) -> Self:
+        command = self.namespace.command(
+            *("tcpdump", "-i", self.interface, "-n", "-s", str(_SNAP_LENGTH), "-U", "-Z", "root"),
+            # Without this the last second is lost when tcpdump is told to stop.
+            "--immediate-mode",
+            *("-B", "16384", "--time-stamp-precision=nano", "-w", str(self._raw)),
+            self.packet_filter,
+        )
+        self._process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            # An interrupt from the keyboard is for us; we tell tcpdump when.
+            start_new_session=True,
+        )
+        assert self._process.stderr is not None
+        said = b""
+        try:
+            async with asyncio.timeout(_START_LIMIT_S):
+                while b"listening on" not in said:
+                    line = await self._process.stderr.readline()
+                    if not line:
+                        raise NetworkFailure(f"tcpdump did not start: {said.decode().strip()}")
+                    said += line
+        except BaseException:
+            await self._kill()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            await self._kill()
+            self._raw.unlink(missing_ok=True)
+            return
+        assert self._process is not None
+        try:
+            async with asyncio.timeout(_STOP_LIMIT_S):
+                self._process.send_signal(signal.SIGINT)
+                _, said = await self._process.communicate()
+        finally:
+            await self._kill()
+        lost = _DROPPED.search(said)
+        if lost and int(lost[1]):
+            raise NetworkFailure(
+                f"tcpdump lost {int(lost[1])} packets on {self.namespace.short}: record again"
+            )
+        self._convert()
+
+    async def _kill(self) -> None:
+        if self._process and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+
+    def _convert(self) -> None:
+        with self._raw.open("rb") as source:
+            header = source.read(24)
+            link_type = struct.unpack_from("<I", header, 20)[0]
+            with self.path.open("wb") as target:
+                writer = PcapngWriter(target)
+                writer.add_interface(link_type, self.interface, snap_length=_SNAP_LENGTH)
+                for time_ns, data, length in _records(source.read()):
+                    writer.write(time_ns, data, original_length=length)
+                    self.frames += 1
+        self._raw.unlink()
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes, int]]:
+    at = 0
+    while at + 16 <= len(data):
+        seconds, nanoseconds, captured, length = struct.unpack_from("<IIII", data, at)
+        yield seconds * 1_000_000_000 + nanoseconds, data[at + 16 : at + 16 + captured], length
+        at += 16 + captured
