@@ -8,7 +8,6 @@ import click
 
 import rtckit
 from rtckit.cli.lazy import LazyCommand, LazyGroup
-from rtckit.cli.output import discard_stdout, report_error
 from rtckit.core.errors import ExitCode, RtckitError
 
 __all__ = ["TABLE", "cli", "main"]
@@ -20,9 +19,7 @@ TABLE = {
     "pcap": LazyCommand("rtckit.cli.pcap:pcap", "Look into captures."),
     "sdp": LazyCommand("rtckit.cli.sdp:sdp", "Read session descriptions."),
     "rules": LazyCommand("rtckit.cli.rules:rules", "List the rules that diagnoses come from."),
-    "explain": LazyCommand(
-        "rtckit.cli.rules:explain", "Explain a rule: why, examples, fix."
-    ),
+    "explain": LazyCommand("rtckit.cli.rules:explain", "Explain a rule: why, examples, fix."),
 }
 """Every command and noun, in the order of ``--help``."""
 
@@ -62,23 +59,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except RtckitError as error:
+    except Exception as error:
+        return _report(error, arguments)
+
+
+def _report(error: Exception, arguments: Sequence[str]) -> ExitCode:
+    """One line on stderr for what went wrong, and its exit code."""
+    from rtckit.cli.output import discard_stdout, report_error
+
+    if isinstance(error, RtckitError):
         report_error(str(error))
         return error.exit_code
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         discard_stdout()
         return ExitCode.CLEAN
-    except OSError as error:
-        if error.filename is None:
-            return _report_bug(error, arguments)
+    if isinstance(error, OSError) and error.filename is not None:
         report_error(f"cannot read {os.fsdecode(error.filename)}: {error.strerror or error}")
         return ExitCode.UNREADABLE
-    except Exception as error:
-        return _report_bug(error, arguments)
+    return _report_bug(error, arguments)
 
 
 def _report_bug(error: Exception, arguments: Sequence[str]) -> ExitCode:
     """Say on stderr that this is rtckit's fault and what to send; the traceback on request."""
+    from rtckit.cli.output import report_error
+
     wants_traceback = bool(os.environ.get("RTCKIT_DEBUG")) or any(
         argument == "--verbose" or (argument[:2] == "-v" and set(argument[1:]) == {"v"})
         for argument in arguments

@@ -57,16 +57,20 @@ def source_lines(
     prefix, marked, rest = (
         escape_controls(part) for part in (line[:start], line[start:stop], line[stop:])
     )
-    marked = clip(marked, room)
-    # Keep the marked part in view: drop what is before it, from the left.
-    overhang = display_width(prefix) + max(1, display_width(marked)) - room
-    if overhang > 0:
-        prefix = "…" + prefix[overhang + 1 :]
+    # Keep the marked part in view: what is before it gives way first, from the left.
+    marked = clip(marked, room - 2)
+    prefix = _clip_left(prefix, room - max(1, display_width(marked)) - bool(rest))
     text = clip(prefix + marked + rest, room)
     drawn.append(_numbered(number, gutter, text, paint))
     carets = " " * display_width(prefix) + "^" * max(1, display_width(marked))
     drawn.append(f"{edge} {paint(carets, 'bold red')}")
     return drawn
+
+
+def _clip_left(text: str, width: int) -> str:
+    if display_width(text) <= width:
+        return text
+    return clip(text[::-1], width)[::-1]
 
 
 def _numbered(number: int, gutter: int, text: str, paint: Paint) -> str:
