@@ -1,0 +1,199 @@
+"""Where a capture's bytes come from: a file as it is, or one compressed as a whole.
+
+Reads forward only, so pipes work, and never holds more than a chunk. Compression is told from the
+first bytes, not from the name. What the standard library can expand is expanded; for the rest the
+error says which command does it.
+"""
+
+import bz2
+import importlib
+import lzma
+import zlib
+from collections.abc import Callable
+from typing import Any, BinaryIO, Protocol
+
+from rtckit.core.errors import UnreadableInput
+
+__all__ = ["Source", "compression_of", "open_source"]
+
+_CHUNK = 1 << 18
+_LZMA_MEMORY = 1 << 28
+
+_MAGICS = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"BZh", "bzip2"),
+)
+_COMMANDS = {"zstd": "zstd -d", "lz4": "lz4 -d"}
+
+
+class Source(Protocol):
+    """Bytes read forward.
+
+    ``fault`` is empty while all is well; once :meth:`read` returned nothing it says why the bytes
+    ended before their time, if they did. ``cut`` is true when they ended in the middle.
+    """
+
+    fault: str
+    cut: bool
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes, at least one; none at the end."""
+        ...
+
+
+class _Decompressor(Protocol):
+    eof: bool
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class _Zlib:
+    """zlib's decompressor in the shape of the other ones."""
+
+    def __init__(self) -> None:
+        self._object = zlib.decompressobj(wbits=31)
+        self.eof = False
+        self.unused_data = b""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        expanded = self._object.decompress(self._object.unconsumed_tail + data, max_length)
+        self.eof = self._object.eof
+        self.unused_data = self._object.unused_data
+        return expanded
+
+
+class _FileSource:
+    """A binary file, with the bytes already read from it put back in front."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._read: Callable[[int], bytes] = getattr(file, "read1", file.read)
+        self._front = b""
+        self.fault = ""
+        self.cut = False
+
+    def read(self, size: int) -> bytes:
+        if self._front:
+            taken, self._front = self._front[:size], self._front[size:]
+            return taken
+        try:
+            return self._read(size) or b""
+        except OSError as error:
+            self.fault = f"reading failed: {error.strerror or error}"
+            self.cut = True
+            return b""
+
+    def peek(self, size: int) -> bytes:
+        """The first ``size`` bytes, fewer only when there are no more; they stay to be read."""
+        ahead = b""
+        while len(ahead) < size and (more := self.read(size - len(ahead))):
+            ahead += more
+        self._front = ahead + self._front
+        return ahead
+
+
+class _ExpandedSource:
+    """The content of a compressed file: all its members, one after the other."""
+
+    def __init__(self, inner: _FileSource, name: str, begin: Callable[[], _Decompressor]) -> None:
+        self._inner = inner
+        self._name = name
+        self._begin = begin
+        self._member = begin()
+        self._fed = False
+        self._ended = False
+        self.fault = ""
+        self.cut = False
+
+    def _stop(self, fault: str, *, cut: bool) -> bytes:
+        self.fault = self._inner.fault or fault
+        self.cut = cut
+        self._ended = True
+        return b""
+
+    def read(self, size: int) -> bytes:
+        pending = b""
+        while not self._ended:
+            try:
+                expanded = self._member.decompress(pending, size)
+            except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+                return self._stop(f"damaged {self._name} data: {error}", cut=True)
+            pending = b""
+            if self._member.eof:
+                rest = self._member.unused_data or self._inner.read(_CHUNK)
+                if not rest.strip(b"\x00"):
+                    self._ended = True
+                elif not compression_of(rest) and len(rest) >= 6:
+                    self._stop(f"bytes after the end of the {self._name} data", cut=False)
+                else:
+                    self._member = self._begin()
+                    pending = rest
+                if expanded:
+                    self._carry(pending)
+                    return expanded
+                continue
+            if expanded:
+                return expanded
+            pending = self._inner.read(_CHUNK)
+            if not pending:
+                return self._stop(f"the {self._name} data end in the middle", cut=True)
+        return b""
+
+    def _carry(self, data: bytes) -> None:
+        """Keep what was read of the next member for the next call."""
+        if data:
+            self._inner._front = data + self._inner._front
+
+
+def compression_of(head: bytes) -> str:
+    """Which compression the first bytes of a file announce; empty for none rtckit knows."""
+    for magic, name in _MAGICS:
+        if head.startswith(magic):
+            return name
+    return ""
+
+
+def _zstd() -> Callable[[], Any]:
+    try:
+        module = importlib.import_module("compression.zstd")  # Python 3.14 and later
+    except ImportError:
+        raise UnreadableInput(
+            "zstd-compressed: this Python cannot expand it; decompress it first with `zstd -d`"
+        ) from None
+    return module.ZstdDecompressor  # type: ignore[no-any-return]
+
+
+def open_source(file: BinaryIO) -> tuple[Source, str]:
+    """The bytes of ``file``, expanded when it is compressed, and the name of the compression.
+
+    The name is empty for a plain file. ``UnreadableInput`` for a compression that this Python
+    cannot expand.
+    """
+    plain = _FileSource(file)
+    name = compression_of(plain.peek(6))
+    begin: Any
+    if name == "gzip":
+        begin = _Zlib
+    elif name == "bzip2":
+        begin = bz2.BZ2Decompressor
+    elif name == "xz":
+        begin = _new_xz
+    elif name == "zstd":
+        begin = _zstd()
+    elif name:
+        raise UnreadableInput(
+            f"{name}-compressed: rtckit does not expand it; decompress it first with"
+            f" `{_COMMANDS[name]}`"
+        )
+    else:
+        return plain, ""
+    return _ExpandedSource(plain, name, begin), name
+
+
+def _new_xz() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
