@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from rtckit.cli.output import Answer, Settings, answering
-from rtckit.cli.sources import local_paths
+from rtckit.cli.sources import STDIN, check_stdin_once, open_stdin
 from rtckit.core.errors import ExitCode
 
 __all__ = ["diagnose"]
@@ -41,11 +41,11 @@ def diagnose(settings: Settings, paths: tuple[str, ...], keys: Path | None) -> A
     from rtckit.report.diagnosis import render_text, to_dict
     from rtckit.rules.diagnosis import diagnose as diagnose_call
 
-    with (
-        local_paths(settings, paths) as sources,
-        settings.progress(f"Reading {', '.join(paths)}"),
-    ):
-        diagnosis = diagnose_call(open_call(*sources, keys=keys))
+    check_stdin_once(paths)
+    if STDIN in paths:
+        open_stdin(settings)
+    with settings.progress() as progress:
+        diagnosis = diagnose_call(open_call(*paths, keys=keys, progress=progress))
     return Answer(
         text=lambda canvas: render_text(
             diagnosis, color=canvas.color, width=canvas.width, verbose=canvas.verbose

@@ -9,6 +9,7 @@ import io
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ __all__ = ["Answer", "Canvas", "Settings", "answering", "report_error"]
 _PIPE_WIDTH = 100
 _WIDEST = 120
 _PROGRESS_AFTER_S = 1.0
+_PROGRESS_EVERY_S = 0.2
+
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,24 +64,20 @@ class Settings:
             _write_error(text)
 
     @contextmanager
-    def progress(self, label: str) -> Iterator[None]:
-        """Show ``label`` and the seconds on stderr when the work takes more than one.
+    def progress(self) -> Iterator[Progress | None]:
+        """What a reader may tell how far it is: a file's name and the frames read so far.
 
-        Only on a terminal, and not with ``--quiet`` or JSON.
+        Shown on stderr when the work takes more than a second; ``None`` unless stderr is a
+        terminal, and with ``--quiet`` or JSON.
         """
         if self.quiet or self.output_format == "json" or not _is_terminal(sys.stderr):
-            yield
+            yield None
             return
-        import threading
-
-        finished = threading.Event()
-        ticker = threading.Thread(target=_tick, args=(label, finished), daemon=True)
-        ticker.start()
+        line = _ProgressLine()
         try:
-            yield
+            yield line
         finally:
-            finished.set()
-            ticker.join()
+            line.wipe()
 
     def canvas(self) -> Canvas:
         """How text is drawn, from the options, the environment and where it goes."""
@@ -210,12 +210,27 @@ def _is_terminal(stream: Any) -> bool:
         return False
 
 
-def _tick(label: str, finished: Any) -> None:
-    seconds = 0.0
-    while not finished.wait(_PROGRESS_AFTER_S):
-        seconds += _PROGRESS_AFTER_S
-        sys.stderr.write(f"\r{label} ... {seconds:.0f} s")
+class _ProgressLine:
+    """One line on stderr, rewritten a few times a second."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _PROGRESS_AFTER_S
+        self._shown = False
+
+    def __call__(self, name: str, frames: int) -> None:
+        """Show how far it is, unless it was shown a moment ago."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        from rtckit.core.text import escape_controls
+
+        self._next = now + _PROGRESS_EVERY_S
+        self._shown = True
+        sys.stderr.write(f"\r\x1b[KReading {escape_controls(name)}: {frames:,} frames")
         sys.stderr.flush()
-    if seconds:
-        sys.stderr.write("\r\x1b[K")
-        sys.stderr.flush()
+
+    def wipe(self) -> None:
+        """Leave the line empty for what comes next."""
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()

@@ -1,10 +1,12 @@
 """``rtckit pcap``: captures."""
 
+from pathlib import Path
+
 import click
 
 from rtckit.cli.lazy import LazyCommand, LazyGroup
 from rtckit.cli.output import Answer, Settings, answering
-from rtckit.cli.sources import local_paths
+from rtckit.cli.sources import STDIN, check_stdin_once, open_stdin
 
 __all__ = ["TABLE", "pcap", "summary"]
 
@@ -36,10 +38,15 @@ def summary(settings: Settings, files: tuple[str, ...]) -> Answer:
     from rtckit.analysis.summary import summarize
     from rtckit.report.summary import find_captures, render_text, to_dict
 
-    with local_paths(settings, files) as paths:
-        captures = find_captures(paths)
-        with settings.progress(f"Reading {', '.join(files)}"):
-            summaries = [(name, summarize(path).to_dict()) for name, path in captures]
+    check_stdin_once(files)
+    summaries = []
+    with settings.progress() as progress:
+        for name in files:
+            if name == STDIN:
+                summaries.append(summarize(open_stdin(settings), progress=progress).to_dict())
+                continue
+            for path in find_captures(Path(name)):
+                summaries.append(summarize(path, progress=progress).to_dict())
     return Answer(
         text=lambda canvas: render_text(
             summaries, color=canvas.color, width=canvas.width, verbose=canvas.verbose

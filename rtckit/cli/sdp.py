@@ -1,10 +1,12 @@
 """``rtckit sdp``: session descriptions."""
 
+from pathlib import Path
+
 import click
 
 from rtckit.cli.lazy import LazyCommand, LazyGroup
 from rtckit.cli.output import Answer, Settings, answering
-from rtckit.cli.sources import read_bytes
+from rtckit.cli.sources import STDIN, open_stdin
 
 __all__ = ["TABLE", "sdp", "show"]
 
@@ -35,7 +37,8 @@ def show(settings: Settings, file: str) -> Answer:
     from rtckit.report.sdp import render_text, to_dict
     from rtckit.sdp import read_description
 
-    description = read_description(read_bytes(settings, file))
+    data = open_stdin(settings).read() if file == STDIN else Path(file).read_bytes()
+    description = read_description(data.decode(errors="surrogateescape"))
     return Answer(
         text=lambda canvas: render_text(
             description, color=canvas.color, width=canvas.width, verbose=canvas.verbose

@@ -1,47 +1,24 @@
-"""Input named on the command line: paths, and ``-`` for stdin."""
+"""``-`` on the command line: stdin."""
 
-import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from typing import BinaryIO
 
 from rtckit.cli.output import Settings
 from rtckit.core.errors import UsageError
 
-__all__ = ["STDIN", "local_paths", "read_bytes"]
+__all__ = ["STDIN", "check_stdin_once", "open_stdin"]
 
 STDIN = "-"
 
 
-@contextmanager
-def local_paths(settings: Settings, names: Sequence[str]) -> Iterator[list[Path]]:
-    """``names`` as paths that can be read more than once.
-
-    ``-`` becomes a temporary file named ``stdin``, removed at the end; twice is a ``UsageError``.
-    """
-    if STDIN not in names:
-        yield [Path(name) for name in names]
-        return
-    if list(names).count(STDIN) > 1:
+def check_stdin_once(names: tuple[str, ...]) -> None:
+    """``UsageError`` when stdin is named more than once: it can be read only once."""
+    if names.count(STDIN) > 1:
         raise UsageError("stdin (-) can be read only once")
-    _announce_stdin(settings)
-    with tempfile.TemporaryDirectory(prefix="rtckit-") as folder:
-        spooled = Path(folder) / "stdin"
-        with spooled.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        yield [spooled if name == STDIN else Path(name) for name in names]
 
 
-def read_bytes(settings: Settings, name: str) -> bytes:
-    """The content of a file, or of stdin for ``-``."""
-    if name != STDIN:
-        return Path(name).read_bytes()
-    _announce_stdin(settings)
-    return sys.stdin.buffer.read()
-
-
-def _announce_stdin(settings: Settings) -> None:
+def open_stdin(settings: Settings) -> BinaryIO:
+    """The bytes of stdin; a person who sits at the terminal is told that rtckit waits."""
     if sys.stdin.isatty():
         settings.note("rtckit: reading from the terminal; end with Ctrl-D")
+    return sys.stdin.buffer

@@ -1,4 +1,7 @@
-"""``rtckit pcap summary`` drawn: kinds, flows and problems of one capture or more."""
+"""``rtckit pcap summary`` drawn: kinds, flows and problems of one capture or more.
+
+A capture comes as :meth:`rtckit.analysis.summary.Summary.to_dict` gives it.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,10 +16,10 @@ from rtckit.report.text import Paint, Styled, columns, format_bytes, format_coun
 
 __all__ = ["find_captures", "render_text", "to_dict"]
 
-_SUFFIXES = (".pcap", ".pcapng")
+_SUFFIXES = (".pcap", ".pcapng", ".pcap.gz", ".pcapng.gz")
 _KINDS = {
     "stun": "STUN",
-    "turn_channel": "TURN channel data",
+    "turn_channel": "TURN channel",
     "dtls": "DTLS",
     "rtp": "RTP",
     "rtcp": "RTCP",
@@ -27,105 +30,123 @@ _KINDS = {
 _FLOWS_SHOWN = 20
 _PROBLEMS_SHOWN = 5
 
-Named = tuple[str, dict[str, Any]]
 
+def find_captures(path: Path) -> list[Path]:
+    """``path`` itself, or the captures in it when it is a folder.
 
-def find_captures(paths: Iterable[Path]) -> list[tuple[str, Path]]:
-    """The captures that ``paths`` name: files themselves, and what saved calls (folders) hold.
-
-    Each comes with the name to show. A folder without one is ``UnreadableInput``.
+    A folder without one is :class:`UnreadableInput`.
     """
-    found: list[tuple[str, Path]] = []
-    for path in paths:
-        if not path.is_dir():
-            found.append((str(path) if path.name != "stdin" else "stdin", path))
-            continue
-        captures = sorted(entry for entry in path.iterdir() if entry.suffix in _SUFFIXES)
-        if not captures:
-            raise UnreadableInput(f"{path} holds no capture ({' or '.join(_SUFFIXES)})")
-        found += [(str(capture), capture) for capture in captures]
-    return found
+    if not path.is_dir():
+        return [path]
+    captures = sorted(entry for entry in path.iterdir() if entry.name.endswith(_SUFFIXES))
+    if not captures:
+        raise UnreadableInput(f"{path}: no capture in this folder ({', '.join(_SUFFIXES)})")
+    return captures
 
 
-def to_dict(summaries: Sequence[Named]) -> dict[str, Any]:
-    """The JSON answer: the figures of all captures together, and under ``files`` of each.
+def to_dict(summaries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The JSON answer: all captures together, and under ``files`` the figures of each.
 
-    ``duration_s`` is that of the longest capture, as captures of one call overlap.
+    ``duration_s`` is that of the longest, as captures of one call overlap.
     """
-    flows = [{**flow, "file": name} for name, one in summaries for flow in one["flows"]]
+    several = len(summaries) > 1
     return answer(
-        packets=sum(one["packets"] for _, one in summaries),
-        kinds=_sum_kinds(summaries),
-        flows=flows,
-        duration_s=max((one["duration_s"] for _, one in summaries), default=0.0),
-        problems=[problem for _, one in summaries for problem in one["problems"]],
-        files=[{"file": name, **one} for name, one in summaries],
+        packets=sum(one["packets"] for one in summaries),
+        kinds=_sum(_KINDS, (one["kinds"] for one in summaries)),
+        relayed=_sum((), (one["relayed"] for one in summaries)),
+        flows=[{"file": one["file"], **flow} for one in summaries for flow in one["flows"]],
+        duration_s=max((one["duration_s"] for one in summaries), default=0.0),
+        truncated=any(one["truncated"] for one in summaries),
+        problems=[
+            f"{one['file']}: {problem}" if several else problem
+            for one in summaries
+            for problem in one["problems"]
+        ],
+        files=[
+            {name: value for name, value in one.items() if name not in _NOT_OF_A_FILE}
+            for one in summaries
+        ],
     )
 
 
-def _sum_kinds(summaries: Sequence[Named]) -> dict[str, int]:
-    total: Counter[str] = Counter(dict.fromkeys(_KINDS, 0))
-    for _, one in summaries:
-        total.update(one["kinds"])
+_NOT_OF_A_FILE = ("schema", "findings", "flows")
+
+
+def _sum(names: Iterable[str], counts: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter(dict.fromkeys(names, 0))
+    for one in counts:
+        total.update(one)
     return dict(total)
 
 
-def render_text(summaries: Sequence[Named], *, color: bool, width: int, verbose: int) -> str:
-    """Each capture with its kinds, flows and problems; flows by packets, the busiest first."""
+def render_text(
+    summaries: Sequence[dict[str, Any]], *, color: bool, width: int, verbose: int
+) -> str:
+    """Each capture with its kinds, flows and problems; 20 flows and 5 problems unless verbose."""
     paint = Paint(color)
-    return "\n\n".join(_render_one(name, one, paint, width, verbose) for name, one in summaries)
+    return "\n\n".join(_render_one(one, paint, width, verbose) for one in summaries)
 
 
-def _render_one(name: str, one: dict[str, Any], paint: Paint, width: int, verbose: int) -> str:
-    parts = [
-        paint(escape_controls(name), "bold")
-        + f": {format_count(one['packets'], 'packet')} in {_seconds(one['duration_s'])}"
-    ]
+def _render_one(one: dict[str, Any], paint: Paint, width: int, verbose: int) -> str:
+    head = paint(escape_controls(one["file"]), "bold")
+    parts = [f"{head}: {format_count(one['packets'], 'packet')} in {_seconds(one['duration_s'])}"]
+    counted = [("", one["kinds"]), ("in TURN: ", one["relayed"])]
     kinds = [
-        (label, f"{one['kinds'].get(kind, 0):,}")
+        (prefix + label, f"{counts[kind]:,}")
+        for prefix, counts in counted
         for kind, label in _KINDS.items()
-        if one["kinds"].get(kind, 0)
+        if counts.get(kind)
     ]
     if kinds:
         parts.append(columns(kinds, paint=paint, right={1}, indent="  "))
-    flows = sorted(one["flows"], key=lambda flow: -flow["packets"])
+    flows = one["flows"]
     shown = flows if verbose else flows[:_FLOWS_SHOWN]
     if shown:
-        rows = [
-            (
-                flow["transport"],
-                flow["src"],
-                flow["dst"],
-                f"{flow['packets']:,}",
-                format_bytes(flow["bytes"]),
-                _seconds(flow["duration_s"]),
-                Styled(_flow_kinds(flow["kinds"]), "dim"),
-            )
-            for flow in shown
-        ]
-        header = ("", "from", "to", "packets", "bytes", "for", "kinds")
+        header = ("", "between", "and", "→", "←", "bytes", "for", "what")
         parts.append(
-            columns(rows, paint=paint, header=header, right={3, 4, 5}, width=width, indent="  ")
+            columns(
+                [_flow_row(flow) for flow in shown],
+                paint=paint,
+                header=header,
+                right={3, 4, 5, 6},
+                width=width,
+                indent="  ",
+            )
         )
     if len(flows) > len(shown):
         hidden = format_count(len(flows) - len(shown), "more flow")
         parts.append(paint(f"  and {hidden}; -v shows them", "dim"))
-    problems = one["problems"]
-    for problem in problems if verbose else problems[:_PROBLEMS_SHOWN]:
-        text = problem["message"] if isinstance(problem, dict) else str(problem)
-        lead = "  problem: "
-        parts.append(paragraph(text, width=width, indent=" " * len(lead), first=lead))
-    if not verbose and len(problems) > _PROBLEMS_SHOWN:
-        hidden = format_count(len(problems) - _PROBLEMS_SHOWN, "more problem")
-        parts.append(paint(f"  and {hidden}; -v shows them", "dim"))
+    if one["problems"]:
+        parts.append(_render_problems(one["problems"], paint, width, verbose))
     return "\n\n".join(parts)
+
+
+def _flow_row(flow: dict[str, Any]) -> tuple[str | Styled, ...]:
+    kinds = (
+        f"{_KINDS.get(kind, kind)} {count:,}" for kind, count in flow["kinds"].items() if count
+    )
+    return (
+        Styled("relayed" if flow["relayed"] else flow["transport"], "dim"),
+        flow["src"],
+        flow["dst"],
+        f"{flow['packets_forward']:,}",
+        f"{flow['packets_backward']:,}",
+        format_bytes(flow["bytes"]),
+        _seconds(flow["duration_s"]),
+        Styled(", ".join(kinds), "dim"),
+    )
+
+
+def _render_problems(problems: Sequence[str], paint: Paint, width: int, verbose: int) -> str:
+    lead = "  problem: "
+    indent = " " * len(lead)
+    shown = problems if verbose else problems[:_PROBLEMS_SHOWN]
+    lines = [paragraph(problem, width=width, indent=indent, first=lead) for problem in shown]
+    if len(problems) > len(shown):
+        hidden = format_count(len(problems) - len(shown), "more problem")
+        lines.append(paint(f"  and {hidden}; -v shows them", "dim"))
+    return "\n".join(lines)
 
 
 def _seconds(duration_s: float) -> str:
     return format_duration(round(duration_s * NANOSECONDS))
-
-
-def _flow_kinds(kinds: dict[str, int] | Sequence[str]) -> str:
-    if not isinstance(kinds, dict):
-        return ", ".join(kinds)
-    return ", ".join(f"{kind} {count:,}" for kind, count in kinds.items() if count)

@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -107,16 +106,17 @@ class Terminal(io.StringIO):
 def progress_shown(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr("rtckit.cli.output._PROGRESS_AFTER_S", 0.01)
-    with settings.progress("Reading x"):
-        time.sleep(0.1)
+    monkeypatch.setattr("rtckit.cli.output._PROGRESS_AFTER_S", 0.0)
+    with settings.progress() as progress:
+        for frames in (1000, 2000):
+            if progress is not None:
+                progress("x\x07.pcap", frames)
     return terminal.getvalue()
 
 
 def test_progress_is_shown_and_wiped(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = progress_shown(monkeypatch, Settings("text", "-", False, 0, "auto"))
-    assert shown.startswith("\rReading x ... ")
-    assert shown.endswith("\r\x1b[K")
+    assert shown == "\r\x1b[KReading x\\x07.pcap: 1,000 frames\r\x1b[K"
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,7 @@ def test_no_progress_for_scripts(monkeypatch: pytest.MonkeyPatch, settings: Sett
 def test_no_progress_for_what_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with Settings("text", "-", False, 0, "auto").progress("Reading x"):
-        pass
+    with Settings("text", "-", False, 0, "auto").progress() as progress:
+        assert progress is not None
+        progress("x.pcap", 1000)
     assert terminal.getvalue() == ""
