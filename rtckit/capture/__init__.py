@@ -5,9 +5,10 @@
 ...         print(datagram.frame, datagram.src, datagram.dst, len(datagram.payload))
 """
 
+from rtckit.capture.datagram import Datagram
 from rtckit.capture.frame import Frame, Interface, LinkType
 from rtckit.capture.icmp import IcmpError
-from rtckit.capture.reader import Capture, Datagram, open_capture
+from rtckit.capture.reader import Capture, open_capture
 from rtckit.capture.write import PcapngWriter, PcapWriter, write_pcap, write_pcapng
 
 __all__ = [

@@ -8,12 +8,13 @@ all is an error.
 
 import struct
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple, Self
+from typing import BinaryIO, Self
 
 from rtckit.capture.compressed import Source, open_source
+from rtckit.capture.datagram import Datagram
 from rtckit.capture.detect import FileFormat, find_format
 from rtckit.capture.frame import Frame, Interface, LinkType, Record, frames_of, link_type_name
 from rtckit.capture.icmp import IcmpError, decode_icmp_error
@@ -22,33 +23,16 @@ from rtckit.capture.link import ARP, IPV4, IPV6, find_network, is_supported
 from rtckit.capture.pcap import PcapReader
 from rtckit.capture.pcapng import PcapngReader
 from rtckit.capture.problems import ProblemList
+from rtckit.capture.tcp import TcpSegment, TcpStreams, parse_tcp_header
 from rtckit.capture.window import Window
 from rtckit.core.address import Address, address_from_bytes
 from rtckit.core.errors import ParseError, UnreadableInput
 from rtckit.core.findings import Problem
 
-__all__ = ["Capture", "Datagram", "open_capture"]
+__all__ = ["Capture", "open_capture"]
 
 _MAX_ICMP_ERRORS = 1000
 _MAX_FLOWS_CACHED = 1 << 16
-
-
-class Datagram(NamedTuple):
-    """A UDP datagram, or one message of a TCP stream that carries STUN, TURN or RFC 4571 frames.
-
-    ``frame`` is the number, from 1 as tshark counts, of the frame that completed it; ``time_ns``
-    that frame's time. ``payload`` is what was captured of the ``length`` bytes on the wire.
-    ``interface`` indexes the capture's interfaces.
-    """
-
-    frame: int
-    time_ns: int
-    transport: str
-    src: Address
-    dst: Address
-    payload: bytes
-    length: int
-    interface: int
 
 
 # The usual frame, in one go: EtherType; version and header length; total length; flags and fragment
@@ -81,7 +65,8 @@ class Capture:
     ``udp``, ``tcp_segments``, ``icmp``, ``arp``, ``other_ip`` (other protocols over IP),
     ``other_network`` (no IP), ``fragments``, ``unreadable`` (damaged or cut inside their headers),
     ``unsupported`` (of a link type rtckit does not read); and besides ``cut`` (datagrams shortened
-    by the snap length), ``fragments_refused`` and ``packets_incomplete`` (fragments missing).
+    by the snap length), ``fragments_refused``, ``packets_incomplete`` (fragments missing), and
+    those of :class:`rtckit.capture.tcp.TcpStreams`.
     """
 
     def __init__(self, file: BinaryIO, name: str, *, owned: bool = False) -> None:
@@ -92,6 +77,7 @@ class Capture:
         self.statistics: Counter[str] = Counter()
         self.icmp_errors: list[IcmpError] = []
         self._fragments = FragmentReassembler()
+        self._streams = TcpStreams(self._problems, self.statistics)
         self._flows: dict[bytes, tuple[Address, Address]] = {}
         try:
             self._source: Source
@@ -227,6 +213,7 @@ class Capture:
                             )
                             continue
             yield from self._read_frame(record)
+        yield from self._streams.finish()
         self._finish()
 
     def _addresses(self, flow: bytes) -> tuple[Address, Address]:
@@ -241,7 +228,7 @@ class Capture:
         self._flows[flow] = pair
         return pair
 
-    def _read_frame(self, record: Record) -> tuple[Datagram, ...]:
+    def _read_frame(self, record: Record) -> Iterable[Datagram]:
         """Any frame, the long way."""
         number, time_ns, link_type, buffer, start, end, length, interface = record
         if not is_supported(link_type):
@@ -279,12 +266,12 @@ class Capture:
 
     def _read_packet(
         self, packet: IpPacket, number: int, time_ns: int, interface: int
-    ) -> tuple[Datagram, ...]:
+    ) -> Iterable[Datagram]:
         if packet.protocol == UDP:
             return self._read_udp(packet, number, time_ns, interface)
         if packet.protocol == TCP:
-            self.statistics["tcp_segments"] += 1
-        elif packet.protocol in (ICMP, ICMPV6):
+            return self._read_tcp(packet, number, time_ns, interface)
+        if packet.protocol in (ICMP, ICMPV6):
             self.statistics["icmp"] += 1
             if len(self.icmp_errors) < _MAX_ICMP_ERRORS:
                 error = decode_icmp_error(packet.payload, packet.source, number, time_ns)
@@ -296,7 +283,7 @@ class Capture:
 
     def _read_udp(
         self, packet: IpPacket, number: int, time_ns: int, interface: int
-    ) -> tuple[Datagram, ...]:
+    ) -> Iterable[Datagram]:
         """RFC 768. The checksum is not looked at: offload leaves it undone in captures."""
         payload = packet.payload
         if len(payload) < 8:
@@ -320,6 +307,37 @@ class Capture:
         source, destination = self._addresses(packet.source + packet.destination + payload[:4])
         body = payload[8:length]
         return (Datagram(number, time_ns, "udp", source, destination, body, length - 8, interface),)
+
+    def _read_tcp(
+        self, packet: IpPacket, number: int, time_ns: int, interface: int
+    ) -> Iterable[Datagram]:
+        try:
+            header = parse_tcp_header(packet.payload)
+        except ParseError as error:
+            cut = packet.length >= 20
+            self._note_unreadable(error.message, number, error.offset, cut=cut)
+            return ()
+        self.statistics["tcp_segments"] += 1
+        payload = packet.payload[header.length :]
+        length = max(packet.length - header.length, 0)
+        if len(payload) < length:
+            self._note_cut(number)
+        source, destination = self._addresses(
+            packet.source + packet.destination + packet.payload[:4]
+        )
+        return self._streams.add(
+            TcpSegment(
+                source,
+                destination,
+                header.sequence,
+                header.flags,
+                payload,
+                length,
+                number,
+                time_ns,
+                interface,
+            )
+        )
 
     def _note_cut(self, number: int) -> None:
         self.statistics["cut"] += 1
