@@ -198,7 +198,7 @@ class TcpStreams:
         ):
             found += self._pass_gap(key, direction)
             direction.stalled_ns = segment.time_ns
-        if framer.ignored:
+        if direction.framer.ignored:
             self._forget(direction)
         elif self._held > self._max_held:
             found += self._relieve()
