@@ -1,0 +1,68 @@
+"""Session descriptions (SDP): text to a lossless, lazily typed document, and back.
+
+::
+
+    document = parse(text_or_bytes)
+    document.write() == text_or_bytes
+    document.media[0].candidates
+
+Nothing here reads a file, a socket or a clock.
+"""
+
+from rtckit.sdp.candidate import Candidate, build_candidate, decode_candidate, parse_candidate
+from rtckit.sdp.document import Document, SessionSection, parse
+from rtckit.sdp.fields import Bandwidth, Connection, Group, MediaLine, Origin, Timing
+from rtckit.sdp.grammar import ATTRIBUTES, LINE_TYPES
+from rtckit.sdp.lines import Attribute, Line, SdpProblem, Span
+from rtckit.sdp.media import MediaSection
+from rtckit.sdp.rtp import (
+    Codec,
+    ExtMap,
+    FormatParameters,
+    Msid,
+    Rid,
+    Simulcast,
+    SimulcastStream,
+    SsrcGroup,
+)
+from rtckit.sdp.section import Section
+from rtckit.sdp.sources import Description, read_description
+from rtckit.sdp.transport import Crypto, Fingerprint, Rtcp, SctpMap
+
+__all__ = [
+    "ATTRIBUTES",
+    "LINE_TYPES",
+    "Attribute",
+    "Bandwidth",
+    "Candidate",
+    "Codec",
+    "Connection",
+    "Crypto",
+    "Description",
+    "Document",
+    "ExtMap",
+    "Fingerprint",
+    "FormatParameters",
+    "Group",
+    "Line",
+    "MediaLine",
+    "MediaSection",
+    "Msid",
+    "Origin",
+    "Rid",
+    "Rtcp",
+    "SctpMap",
+    "SdpProblem",
+    "Section",
+    "SessionSection",
+    "Simulcast",
+    "SimulcastStream",
+    "Span",
+    "SsrcGroup",
+    "Timing",
+    "build_candidate",
+    "decode_candidate",
+    "parse",
+    "parse_candidate",
+    "read_description",
+]

@@ -1,0 +1,214 @@
+"""A session description as a document: every byte kept, every value read when it is asked for.
+
+``parse(x).write() == x`` for every ``x`` that is SDP at all, text or bytes.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import pairwise
+
+from rtckit.sdp.fields import Group, Origin, Timing, parse_group, parse_origin, parse_timing
+from rtckit.sdp.lines import (
+    BLANKS,
+    Line,
+    SdpProblem,
+    SplitText,
+    join_lines,
+    read_integer,
+    split_lines,
+    words,
+)
+from rtckit.sdp.media import MediaSection
+from rtckit.sdp.recognition import looks_like_sdp, refuse
+from rtckit.sdp.section import Section
+
+__all__ = ["Document", "SessionSection", "parse"]
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class SessionSection(Section):
+    """The session level: every line before the first ``m=``."""
+
+    def __repr__(self) -> str:
+        return f"<SessionSection: {self._stop - self._start} lines>"
+
+    @cached_property
+    def version(self) -> int | None:
+        """The protocol version, 0 (RFC 8866, 5.1)."""
+        lines = self._by_type.get("v", ())
+        for line in lines:
+            number = read_integer(line.value.strip(BLANKS))
+            if number is not None:
+                return number
+            self._note(f"version {line.value[:40]!r}", line.span, "0")
+        return None
+
+    @cached_property
+    def origin(self) -> Origin | None:
+        """Who started the session, and which version of the description this is."""
+        origins = self._read_lines("o", parse_origin)
+        return origins[0] if origins else None
+
+    @property
+    def name(self) -> str | None:
+        """The session name; ``-`` in WebRTC."""
+        return self._line_text("s")
+
+    @property
+    def information(self) -> str | None:
+        """The ``i=`` line of the session."""
+        return self._line_text("i")
+
+    def _line_text(self, letter: str) -> str | None:
+        lines = self._by_type.get(letter)
+        return lines[0].value if lines else None
+
+    @cached_property
+    def timings(self) -> list[Timing]:
+        """The ``t=`` lines; ``0 0`` in WebRTC."""
+        return self._read_lines("t", parse_timing)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """The ``a=group`` lines."""
+        return self._read_all("group", parse_group)
+
+    @property
+    def ice_lite(self) -> bool:
+        """Whether the writer is an ICE lite agent (RFC 8839, 5.3)."""
+        return self.has("ice-lite")
+
+    @cached_property
+    def identity(self) -> str | None:
+        """The identity assertion (RFC 8827, 5), base64."""
+        return self._text("identity")
+
+    @cached_property
+    def msid_semantics(self) -> list[tuple[str, ...]]:
+        """The legacy ``a=msid-semantic`` lines as words: ``("WMS", "stream", ...)``."""
+        return [tuple(words(item.value or "")) for item in self.find_all("msid-semantic")]
+
+
+class Document:
+    """A parsed description. Made by :func:`parse`; not changed afterwards."""
+
+    def __init__(
+        self, split: SplitText, starts: list[int], *, byte_order_mark: bool, binary: bool
+    ) -> None:
+        self._split = split
+        self._starts = starts
+        self.byte_order_mark = byte_order_mark
+        self._binary = binary
+
+    def __repr__(self) -> str:
+        return f"<Document: {len(self._starts)} media sections, {len(self._split.bodies)} lines>"
+
+    def write(self) -> str | bytes:
+        """The description again: text when it was parsed from text, bytes when from bytes."""
+        text = self.text
+        return text.encode("utf-8", "surrogateescape") if self._binary else text
+
+    @property
+    def text(self) -> str:
+        """The description as text; bytes that are no UTF-8 are lone surrogates (PEP 383)."""
+        mark = _BYTE_ORDER_MARK if self.byte_order_mark else ""
+        return mark + join_lines(self._split)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """Every line, in order. A byte order mark is no part of the first."""
+        return [line for section in self.sections for line in section.lines]
+
+    @cached_property
+    def session(self) -> SessionSection:
+        """The session level."""
+        stop = self._starts[0] if self._starts else len(self._split.bodies)
+        return SessionSection(self._split, 0, stop)
+
+    @cached_property
+    def media(self) -> list[MediaSection]:
+        """The media sections, in order."""
+        bounds = [*self._starts, len(self._split.bodies)]
+        return [
+            MediaSection(self._split, start, stop, self.session, index)
+            for index, (start, stop) in enumerate(pairwise(bounds))
+        ]
+
+    @property
+    def sections(self) -> Iterator[Section]:
+        """The session level, then each media section."""
+        yield self.session
+        yield from self.media
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups of media sections."""
+        return self.session.groups
+
+    @property
+    def bundle(self) -> list[str]:
+        """The mids of the first BUNDLE group (RFC 9143, 5); empty without one."""
+        return next((list(group.mids) for group in self.groups if group.semantics == "BUNDLE"), [])
+
+    def find_media(self, mid: str) -> MediaSection | None:
+        """The first media section with this mid, or None."""
+        return self._media_by_mid.get(mid)
+
+    @cached_property
+    def _media_by_mid(self) -> dict[str, MediaSection]:
+        found: dict[str, MediaSection] = {}
+        for media in self.media:
+            if media.mid is not None:
+                found.setdefault(media.mid, media)
+        return found
+
+    def transport_of(self, media: MediaSection) -> MediaSection:
+        """The section whose ICE and DTLS lines hold for ``media``.
+
+        That is the tagged section of its BUNDLE group: the first one listed whose port is not zero
+        (RFC 9143, 7.2.1 and 7.3.1). ``media`` itself outside a group, or when there is none such.
+        """
+        tag = self._bundle_tags.get(media.mid) if media.mid is not None else None
+        return (self.find_media(tag) if tag is not None else None) or media
+
+    @cached_property
+    def _bundle_tags(self) -> dict[str, str]:
+        tags: dict[str, str] = {}
+        for group in self.groups:
+            if group.semantics == "BUNDLE":
+                tag = next((mid for mid in group.mids if self._may_be_tagged(mid)), None)
+                if tag is not None:
+                    tags.update((mid, tag) for mid in group.mids if mid not in tags)
+        return tags
+
+    def _may_be_tagged(self, mid: str) -> bool:
+        media = self.find_media(mid)
+        return media is not None and media.port != 0
+
+    @cached_property
+    def problems(self) -> list[SdpProblem]:
+        """Everything that could not be read, in order of lines; reads every view."""
+        return [problem for section in self.sections for problem in section.problems]
+
+
+def parse(source: str | bytes) -> Document:
+    """Read a session description, tolerantly and without loss.
+
+    Text or bytes (UTF-8; other bytes survive as lone surrogates), with any mixture of line ends, a
+    byte order mark, blank, unknown and damaged lines. Raises :class:`ParseError` only when nothing
+    in it is SDP, and says what it is instead. Values are read on first access; what is wrong with
+    them is in :attr:`Document.problems`. Time and memory are linear in the length of ``source``.
+    """
+    if isinstance(source, str):
+        text, binary = source, False
+    else:
+        source = bytes(source)
+        text, binary = source.decode("utf-8", "surrogateescape"), True
+    byte_order_mark = text.startswith(_BYTE_ORDER_MARK)
+    split = split_lines(text[1:] if byte_order_mark else text)
+    bodies = split.bodies
+    if (not bodies or bodies[0] != "v=0") and not looks_like_sdp(split):
+        raise refuse(source, split)
+    starts = [index for index, body in enumerate(bodies) if body[:2] == "m="]
+    return Document(split, starts, byte_order_mark=byte_order_mark, binary=binary)

@@ -1,0 +1,310 @@
+"""A part of a description: its lines, its attributes by name, and the views both levels share.
+
+Views are read on first access and kept. A value that cannot be read is left out of its view and
+listed in ``problems``. Where an attribute repeats that should not, the first one counts.
+"""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+from rtckit.core.errors import ParseError
+from rtckit.sdp.fields import (
+    Bandwidth,
+    Connection,
+    parse_bandwidth,
+    parse_connection,
+)
+from rtckit.sdp.grammar import ATTRIBUTES, DIRECTIONS, LINE_TYPES, SESSION_LINE_ORDER
+from rtckit.sdp.lines import (
+    BLANKS,
+    Attribute,
+    Line,
+    SdpProblem,
+    Span,
+    SplitText,
+    read_integer,
+    words,
+)
+from rtckit.sdp.rtp import ExtMap, parse_extmap
+from rtckit.sdp.transport import SETUP_ROLES, Fingerprint, parse_fingerprint
+
+__all__ = ["Section"]
+
+T = TypeVar("T")
+
+
+class Section:
+    """The session level, or one media section; ``parent`` is the session level of the latter.
+
+    ``start`` and ``stop`` are line indices from 0, ``stop`` excluded.
+    """
+
+    _views: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        names: dict[str, None] = {}
+        for base in reversed(cls.__mro__):
+            names.update((k, None) for k, v in vars(base).items() if isinstance(v, cached_property))
+        names.pop("problems", None)
+        cls._views = tuple(names)
+
+    def __init__(
+        self, split: SplitText, start: int, stop: int, parent: "Section | None" = None
+    ) -> None:
+        self._split = split
+        self._start = start
+        self._stop = stop
+        self._parent = parent
+        self._noted: list[SdpProblem] = []
+
+    # -- lines and attributes -------------------------------------------------------------------
+
+    @property
+    def first_line(self) -> int:
+        """The number of the section's first line, from 1."""
+        return self._start + 1
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The section's lines, in order."""
+        bodies, ends, last_end = self._split
+        count = len(bodies)
+        return [
+            Line(
+                index + 1,
+                bodies[index],
+                ends[index]
+                if isinstance(ends, list)
+                else (ends if index + 1 < count else last_end),
+            )
+            for index in range(self._start, self._stop)
+        ]
+
+    @cached_property
+    def attributes(self) -> list[Attribute]:
+        """The ``a=`` lines, in order, the unknown among them."""
+        attributes = []
+        for number, text in enumerate(
+            self._split.bodies[self._start : self._stop], self._start + 1
+        ):
+            if text[:2] == "a=":
+                name, colon, value = text[2:].partition(":")
+                if colon:
+                    attributes.append(Attribute(name, value, number))
+                else:
+                    attributes.append(Attribute(name.rstrip(BLANKS), None, number))
+        return attributes
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Attribute]]:
+        index: dict[str, list[Attribute]] = {}
+        for attribute in self.attributes:
+            index.setdefault(attribute.name, []).append(attribute)
+        return index
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Line]]:
+        index: dict[str, list[Line]] = {}
+        for number, text in enumerate(
+            self._split.bodies[self._start : self._stop], self._start + 1
+        ):
+            if text[:2] != "a=":
+                line = Line(number, text, "")
+                index.setdefault(line.type, []).append(line)
+        return index
+
+    @cached_property
+    def stray_lines(self) -> list[Line]:
+        """The lines that are no SDP line: blank, without ``<letter>=``, or of an unknown letter."""
+        strays = []
+        for letter, lines in self._by_type.items():
+            if letter not in LINE_TYPES:
+                strays += lines
+        strays.sort()
+        for line in strays:
+            span = Span(line.number, 1, max(len(line.text) + 1, 2))
+            if not line.text.strip(BLANKS):
+                self._note("blank line", span, "no blank lines in a description")
+            elif line.type:
+                self._note(
+                    f"unknown line type {line.type!r}", span, f"one of {SESSION_LINE_ORDER}m"
+                )
+            else:
+                self._note(f"no SDP line: {line.text[:40]!r}", span, "<letter>=<value>")
+        return strays
+
+    def find(self, name: str) -> Attribute | None:
+        """The first attribute called ``name`` at this level, or None."""
+        found = self._by_name.get(name)
+        return found[0] if found else None
+
+    def find_all(self, name: str) -> list[Attribute]:
+        """Every attribute called ``name`` at this level, in order."""
+        return list(self._by_name.get(name, ()))
+
+    def has(self, name: str) -> bool:
+        """Whether an attribute called ``name`` stands at this level."""
+        return name in self._by_name
+
+    def find_lines(self, letter: str) -> list[Line]:
+        """The section's lines of one type (``c``, ``b``...), in order."""
+        return [line for line in self.lines if line.type == letter]
+
+    # -- what could not be read -----------------------------------------------------------------
+
+    @cached_property
+    def problems(self) -> list[SdpProblem]:
+        """Everything in this section that could not be read, in order; reads every view."""
+        for name in self._views:
+            getattr(self, name)
+        return sorted(self._noted, key=lambda problem: problem.span)
+
+    def _note(self, message: str, span: Span, expected: str = "") -> None:
+        self._noted.append(SdpProblem(message, span, expected))
+
+    def _note_error(self, error: ParseError, span: Span) -> None:
+        column = error.column or span.column
+        end = max(span.end_column, column + 1)
+        self._note(error.message, Span(span.line, column, end), error.expected)
+
+    def _read(self, attribute: Attribute, reader: Callable[[str, int, int], T]) -> T | None:
+        """What ``reader`` makes of the value, or None and a note."""
+        span = attribute.value_span
+        try:
+            return reader(attribute.value or "", span.line, span.column)
+        except ParseError as error:
+            self._note_error(error, attribute.span)
+            return None
+
+    def _read_all(self, name: str, reader: Callable[[str, int, int], T]) -> list[T]:
+        values = (self._read(attribute, reader) for attribute in self._by_name.get(name, ()))
+        return [value for value in values if value is not None]
+
+    def _read_first(self, name: str, reader: Callable[[str, int, int], T]) -> T | None:
+        attribute = self.find(name)
+        return None if attribute is None else self._read(attribute, reader)
+
+    def _read_lines(self, letter: str, reader: Callable[[str, int, int], T]) -> list[T]:
+        values = []
+        for line in self._by_type.get(letter, ()):
+            try:
+                values.append(reader(line.value, line.number, 3))
+            except ParseError as error:
+                self._note_error(error, line.value_span)
+        return values
+
+    def _text(self, name: str) -> str | None:
+        """The first attribute's value without surrounding blanks; an empty one is a problem."""
+        attribute = self.find(name)
+        if attribute is None:
+            return None
+        value = (attribute.value or "").strip(BLANKS)
+        if not value:
+            self._note(f"{name} without a value", attribute.span, ATTRIBUTES[name].form)
+            return None
+        return value
+
+    def _number(self, name: str, maximum: int = 0xFFFF_FFFF_FFFF_FFFF) -> int | None:
+        attribute = self.find(name)
+        if attribute is None:
+            return None
+        number = read_integer((attribute.value or "").strip(BLANKS), maximum)
+        if number is None:
+            text = (attribute.value or "")[:40]
+            self._note(f"{name} {text!r} is no number", attribute.span, ATTRIBUTES[name].form)
+        return number
+
+    # -- views of both levels -------------------------------------------------------------------
+
+    @cached_property
+    def direction(self) -> str:
+        """``sendrecv`` (also when nothing is said), ``sendonly``, ``recvonly`` or ``inactive``.
+
+        RFC 8866, 6.7. Where several stand at one level the last one counts, as in the browsers.
+        """
+        own = [found[-1] for name in DIRECTIONS if (found := self._by_name.get(name))]
+        if own:
+            return max(own, key=lambda attribute: attribute.line).name
+        return self._parent.direction if self._parent else "sendrecv"
+
+    @cached_property
+    def ice_ufrag(self) -> str | None:
+        """The username fragment, from the session level where the section has none."""
+        own = self._text("ice-ufrag")
+        return self._parent.ice_ufrag if own is None and self._parent else own
+
+    @cached_property
+    def ice_pwd(self) -> str | None:
+        """The ICE password, from the session level where the section has none."""
+        own = self._text("ice-pwd")
+        return self._parent.ice_pwd if own is None and self._parent else own
+
+    @cached_property
+    def ice_options(self) -> list[str]:
+        """The ICE options (``trickle``, ``ice2``, ``renomination``...)."""
+        if self.has("ice-options"):
+            return words(self._text("ice-options") or "")
+        return self._parent.ice_options if self._parent else []
+
+    @cached_property
+    def end_of_candidates(self) -> bool:
+        """Whether no more candidates will follow, said here or for the session (RFC 8840, 8.1)."""
+        own = self.has("end-of-candidates")
+        return own or (self._parent.end_of_candidates if self._parent else False)
+
+    @cached_property
+    def fingerprints(self) -> list[Fingerprint]:
+        """The fingerprints; those of the session level where the section has none (RFC 8122, 5)."""
+        if self.has("fingerprint") or not self._parent:
+            return self._read_all("fingerprint", parse_fingerprint)
+        return self._parent.fingerprints
+
+    @cached_property
+    def setup(self) -> str | None:
+        """The DTLS role offered or taken: ``actpass``, ``active``, ``passive`` or ``holdconn``."""
+        value = self._text("setup")
+        if value is None:
+            return self._parent.setup if self._parent and not self.has("setup") else None
+        if value not in SETUP_ROLES:
+            attribute = self._by_name["setup"][0]
+            self._note(f"setup {value[:40]!r}", attribute.value_span, ATTRIBUTES["setup"].form)
+            return None
+        return value
+
+    @cached_property
+    def tls_id(self) -> str | None:
+        """The id of the DTLS association, also under its draft name ``dtls-id``."""
+        own = self._text("tls-id") or self._text("dtls-id")
+        return self._parent.tls_id if own is None and self._parent else own
+
+    @cached_property
+    def extmap(self) -> list[ExtMap]:
+        """The RTP header extensions; those of the session level where the section has none."""
+        if self.has("extmap") or not self._parent:
+            return self._read_all("extmap", parse_extmap)
+        return self._parent.extmap
+
+    @cached_property
+    def extmap_allow_mixed(self) -> bool:
+        """Whether one- and two-byte header extensions may mix (RFC 8285, 6)."""
+        own = self.has("extmap-allow-mixed")
+        return own or (self._parent.extmap_allow_mixed if self._parent else False)
+
+    @cached_property
+    def connections(self) -> list[Connection]:
+        """The section's own ``c=`` lines; several are layers of multicast."""
+        return self._read_lines("c", parse_connection)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The first ``c=`` line, from the session level where the section has none."""
+        if self.connections:
+            return self.connections[0]
+        return self._parent.connection if self._parent else None
+
+    @cached_property
+    def bandwidth(self) -> list[Bandwidth]:
+        """The section's own ``b=`` lines."""
+        return self._read_lines("b", parse_bandwidth)
