@@ -51,5 +51,5 @@ def diagnose(settings: Settings, paths: tuple[str, ...], keys: Path | None) -> A
             diagnosis, color=canvas.color, width=canvas.width, verbose=canvas.verbose
         ),
         data=lambda: to_dict(diagnosis),
-        exit_code=ExitCode.CLEAN if to_dict(diagnosis)["broken"] is None else ExitCode.FINDINGS,
+        exit_code=ExitCode.CLEAN if diagnosis.broken is None else ExitCode.FINDINGS,
     )

@@ -38,7 +38,7 @@ def show(settings: Settings, file: str) -> Answer:
     from rtckit.sdp import read_description
 
     data = open_stdin(settings).read() if file == STDIN else Path(file).read_bytes()
-    description = read_description(data.decode(errors="surrogateescape"))
+    description = read_description(data)
     return Answer(
         text=lambda canvas: render_text(
             description, color=canvas.color, width=canvas.width, verbose=canvas.verbose
