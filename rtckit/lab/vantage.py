@@ -8,12 +8,13 @@ import asyncio
 import contextlib
 import re
 import signal
-import struct
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rtckit.capture.compressed import open_source
+from rtckit.capture.pcap import PcapReader
+from rtckit.capture.window import Window
 from rtckit.capture.write import PcapngWriter
 from rtckit.core.errors import NetworkFailure
 from rtckit.lab.namespaces import Namespace
@@ -28,7 +29,10 @@ CALL_FILTER = (
 )
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 10.0
-_SNAP_LENGTH = 262_144
+_SNAP_LENGTH = 65_535
+# Kilobytes. The ring has room for this much divided by the snap length: on the pseudo-device "any"
+# that would be few frames with the default.
+_BUFFER_KB = 65_536
 _DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
 
 
@@ -60,7 +64,7 @@ class Vantage:
             *("tcpdump", "-i", self.interface, "-n", "-s", str(_SNAP_LENGTH), "-U", "-Z", "root"),
             # Without this the last second is lost when tcpdump is told to stop.
             "--immediate-mode",
-            *("-B", "16384", "--time-stamp-precision=nano", "-w", str(self._raw)),
+            *("-B", str(_BUFFER_KB), "--time-stamp-precision=nano", "-w", str(self._raw)),
             self.packet_filter,
         )
         self._process = await asyncio.create_subprocess_exec(
@@ -116,21 +120,14 @@ class Vantage:
             await self._process.wait()
 
     def _convert(self) -> None:
-        with self._raw.open("rb") as source:
-            header = source.read(24)
-            link_type = struct.unpack_from("<I", header, 20)[0]
-            with self.path.open("wb") as target:
-                writer = PcapngWriter(target)
-                writer.add_interface(link_type, self.interface, snap_length=_SNAP_LENGTH)
-                for time_ns, data, length in _records(source.read()):
-                    writer.write(time_ns, data, original_length=length)
-                    self.frames += 1
+        with self._raw.open("rb") as source, self.path.open("wb") as target:
+            reader = PcapReader(Window(open_source(source)[0]))
+            writer = PcapngWriter(target)
+            captured = reader.interfaces[0]
+            writer.add_interface(
+                captured.link_type, self.interface, snap_length=captured.snap_length
+            )
+            for frame in reader:
+                writer.write_frame(frame)
+                self.frames += 1
         self._raw.unlink()
-
-
-def _records(data: bytes) -> Iterator[tuple[int, bytes, int]]:
-    at = 0
-    while at + 16 <= len(data):
-        seconds, nanoseconds, captured, length = struct.unpack_from("<IIII", data, at)
-        yield seconds * 1_000_000_000 + nanoseconds, data[at + 16 : at + 16 + captured], length
-        at += 16 + captured

@@ -6,7 +6,6 @@ The process runs :mod:`rtckit.lab.peers.aiortc_program`: one JSON object a line 
 import asyncio
 import contextlib
 import json
-import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -47,7 +46,7 @@ class AiortcPeer(Peer):
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 limit=_LINE_LIMIT,
-                env={**os.environ, "PYTHONPATH": root},
+                env={**self.environment(), "PYTHONPATH": root},
                 start_new_session=True,
             )
         await self.call("ready", limit_s=_START_LIMIT_S)

@@ -27,14 +27,18 @@ _HIGH_WATER = 256 * 1024
 
 def log_secrets(log: BinaryIO) -> None:
     """Have every DTLS connection write its secrets; aiortc itself has no option for it."""
-    create = RTCCertificate._create_ssl_context
+    certificate_class: Any = RTCCertificate
+    create = certificate_class._create_ssl_context
+
+    def write_line(_: Any, line: bytes) -> None:
+        log.write(line + b"\n")
 
     def create_and_log(certificate: Any, *positional: Any, **named: Any) -> Any:
         context = create(certificate, *positional, **named)
-        context.set_keylog_callback(lambda _, line: log.write(line + b"\n"))
+        context.set_keylog_callback(write_line)
         return context
 
-    RTCCertificate._create_ssl_context = create_and_log
+    certificate_class._create_ssl_context = create_and_log
 
 
 def plain(value: Any) -> Any:

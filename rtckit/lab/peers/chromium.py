@@ -6,7 +6,6 @@ real addresses of every interface instead of mDNS names.
 """
 
 import contextlib
-import os
 import shlex
 import shutil
 from pathlib import Path
@@ -62,8 +61,7 @@ class ChromiumPeer(BrowserPeer):
             handle_sigint=False,
             handle_sigterm=False,
             handle_sighup=False,
-            # Held in the call's own folder: it must not outlive the call.
-            env={**os.environ, "HOME": str(self.directory)},
+            env={**self.environment()},
         )
         self.version = self._browser.version
         self._page = await self._browser.new_page()

@@ -104,12 +104,7 @@ class FirefoxPeer(BrowserPeer):
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
-            env={
-                **os.environ,
-                "SSLKEYLOGFILE": str(self.key_log),
-                "MOZ_HEADLESS": "1",
-                "HOME": str(self.directory),
-            },
+            env={**self.environment(), "SSLKEYLOGFILE": str(self.key_log), "MOZ_HEADLESS": "1"},
             start_new_session=True,
         )
         url, port = await self._listening_address()

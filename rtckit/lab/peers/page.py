@@ -32,6 +32,11 @@ class BrowserPeer(Peer):
         super().__init__(namespace, directory)
         self._runner: web.AppRunner | None = None
 
+    @property
+    def short_version(self) -> str:
+        """The major version."""
+        return self.version.partition(".")[0]
+
     @abc.abstractmethod
     async def _evaluate(self, expression: str) -> str:
         """Evaluate an expression in the page; it is a promise of a string."""

@@ -7,6 +7,7 @@ for all: the page script of the browsers and the aiortc program implement them.
 
 import abc
 import asyncio
+import os
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,16 @@ class Peer(abc.ABC):
         self.directory = directory
         self.version = ""
         self.key_log: Path | None = None
+
+    def environment(self) -> dict[str, str]:
+        """The environment of its program: what it wants to keep goes into its own folder."""
+        private = {"HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"}
+        return {**os.environ, **dict.fromkeys(private, str(self.directory))}
+
+    @property
+    def short_version(self) -> str:
+        """The part of the version by which people call it."""
+        return self.version
 
     async def __aenter__(self) -> Self:
         try:
