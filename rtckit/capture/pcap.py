@@ -21,6 +21,7 @@ __all__ = ["MAGICS", "PcapReader"]
 FILE_HEADER = 24
 _DAY = 86_400
 _LINK_TYPE_BITS = 0xFFFF  # the upper half may hold the frame check sequence's length
+_MAX_LENGTH = 1 << 20  # on the wire: segmentation offload makes frames of 512 KiB
 _CHAIN = 3  # records that must follow one another to be believed
 _KNOWN_TIMES = 8
 
@@ -124,7 +125,7 @@ class PcapReader:
             while position + header <= size:
                 seconds, fraction, captured, length = unpack(data, position)
                 if (
-                    captured > length
+                    not captured <= length <= _MAX_LENGTH
                     or captured > MAX_FRAME_LENGTH
                     or fraction >= fraction_limit
                     or not earliest <= seconds <= latest
@@ -172,22 +173,20 @@ class PcapReader:
             position = previous = trusted = found
             self._note_damage(at, window.base + position)
 
-    def _near(self, seconds: int, other: int) -> bool:
-        """Whether a time is within a day of ``other`` or of one trusted before."""
-        return abs(seconds - other) <= _DAY or any(
-            abs(seconds - known) <= _DAY for known in self._times
-        )
+    def _near(self, seconds: int) -> bool:
+        """Whether a time is within a day of one trusted before."""
+        return any(abs(seconds - known) <= _DAY for known in self._times)
 
     def _trust(self, position: int) -> bool:
         """Whether a doubtful header is to be believed; its time is then a known one."""
         window = self._window
-        data = window.data
-        seconds, _, captured, length = self._unpack(data, position)
+        seconds, _, captured, length = self._unpack(window.data, position)
         whole, ended = self._chain(position, strict=False)
-        # A record cut by the end of the file has no record after it to speak for it.
-        believed = whole > 0 or (ended and captured <= MAX_FRAME_LENGTH)
-        if not (believed and any(data[position : position + 16])) or self._is_file_header(position):
+        if not any(window.data[position : position + 16]) or self._is_file_header(position):
             return False
+        if not whole:
+            # A record cut by the end of the file has none after it to speak for it.
+            return ended and captured <= MAX_FRAME_LENGTH
         if captured > length:
             self.problems.note(
                 "lengths",
@@ -216,9 +215,9 @@ class PcapReader:
     def _chain(self, position: int, *, strict: bool) -> tuple[int, bool]:
         """How many whole records follow one another from ``position``, and whether the file ended.
 
-        Counts to three at most; 0 when a header on the way does not fit. ``strict`` doubts what
-        odd but readable files hold too: fractions beyond a second, captured more than original,
-        no bytes.
+        Counts to three at most; 0 when a header on the way does not fit. Lengths and fraction must
+        be sane and times near; unless ``strict``, one of the two will do, and of the first record
+        only that it is not absurdly long counts.
         """
         window, variant = self._window, self._variant
         first = -1
@@ -226,13 +225,15 @@ class PcapReader:
             if not window.reach(position + variant.record_header):
                 return whole, True
             seconds, fraction, captured, length = self._unpack(window.data, position)
+            sane = 0 < captured <= length <= _MAX_LENGTH and fraction < variant.fraction_limit
             if first < 0:
                 first = seconds
-                if strict and self._times and not self._near(seconds, -_DAY * 2):
-                    return 0, False
-            if captured > MAX_FRAME_LENGTH or not self._near(seconds, first):
-                return 0, False
-            if strict and (fraction >= variant.fraction_limit or not 0 < captured <= length):
+                near = not self._times or self._near(seconds)
+                fits = (sane and near) if strict else length <= _MAX_LENGTH
+            else:
+                near = abs(seconds - first) <= _DAY or self._near(seconds)
+                fits = (sane and near) if strict else (sane or near)
+            if not fits or captured > MAX_FRAME_LENGTH:
                 return 0, False
             position += variant.record_header + captured
             if not window.reach(position):
