@@ -4,9 +4,11 @@ Each ``parse_`` takes the text of a value and where it begins, and raises only
 :class:`~rtckit.core.errors.ParseError`. Payload types, rids and stream ids stay text.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from rtckit.core.errors import ParseError
 from rtckit.sdp.grammar import ATTRIBUTES, DIRECTIONS
 from rtckit.sdp.lines import BLANKS, Span, fault, read_integer, words
 
@@ -32,6 +34,13 @@ __all__ = [
     "parse_ssrc",
     "parse_ssrc_group",
 ]
+
+_RTPMAP = re.compile(
+    r"([0-9]|[1-9][0-9]|1[01][0-9]|12[0-7]) ([^ \t/]+)"
+    r"/([1-9][0-9]{0,9})(?:/([1-9][0-9]{0,9}))?[ \t]*"
+)
+_ENCODING_NAME = re.compile(r"[^ \t/]+")
+_POSITIVE = re.compile(r"[1-9][0-9]{0,9}")
 
 
 class FormatParameters(dict[str, str | None]):
@@ -201,24 +210,30 @@ class Simulcast(NamedTuple):
 
 def parse_rtpmap(value: str, line: int = 1, column: int = 1) -> RtpMap:
     """Read the value of ``a=rtpmap``."""
+    found = _RTPMAP.fullmatch(value)
+    if found is None:
+        raise _rtpmap_fault(value, line, column)
+    payload_type, name, clock_rate, channels = found.groups()
+    span = Span(line, column, column + len(value))
+    return RtpMap(payload_type, name, int(clock_rate), int(channels) if channels else None, span)
+
+
+def _rtpmap_fault(value: str, line: int, column: int) -> ParseError:
+    """What is wrong with the value of an ``a=rtpmap``, and where."""
     payload_type, space, encoding = value.rstrip(BLANKS).partition(" ")
-    form = ATTRIBUTES["rtpmap"].form
     number = read_integer(payload_type, 127)
     if number is None or payload_type != str(number):
-        raise fault(f"payload type {payload_type[:40]!r}", line, column, "0 to 127")
-    at = column + len(payload_type) + 1
+        return fault(f"payload type {payload_type[:40]!r}", line, column, "0 to 127")
+    column += len(payload_type) + 1
     parts = encoding.split("/")
-    if not space or not parts[0] or " " in parts[0] or not 2 <= len(parts) <= 3:
-        raise fault(f"encoding {encoding[:40]!r}", line, at, form)
-    clock_rate = read_integer(parts[1])
-    if not clock_rate:
-        raise fault(f"clock rate {parts[1][:40]!r}", line, at + len(parts[0]) + 1, "hertz")
-    channels = read_integer(parts[2]) if len(parts) == 3 else None
-    if len(parts) == 3 and not channels:
-        at += len(parts[0]) + len(parts[1]) + 2
-        raise fault(f"channels {parts[2][:40]!r}", line, at, "a number of channels")
-    span = Span(line, column, column + len(value))
-    return RtpMap(payload_type, parts[0], clock_rate, channels, span)
+    if space and len(parts) >= 2 and _ENCODING_NAME.fullmatch(parts[0]):
+        column += len(parts[0]) + 1
+        if not _POSITIVE.fullmatch(parts[1]):
+            return fault(f"clock rate {parts[1][:40]!r}", line, column, "hertz")
+        if len(parts) == 3:
+            column += len(parts[1]) + 1
+            return fault(f"channels {parts[2][:40]!r}", line, column, "a number of channels")
+    return fault(f"encoding {encoding[:40]!r}", line, column, ATTRIBUTES["rtpmap"].form)
 
 
 def parse_format_parameters(text: str) -> FormatParameters:

@@ -4,6 +4,7 @@ Views are read on first access and kept. A value that cannot be read is left out
 listed in ``problems``. Where an attribute repeats that should not, the first one counts.
 """
 
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
@@ -32,6 +33,7 @@ from rtckit.sdp.transport import SETUP_ROLES, Fingerprint, parse_fingerprint
 __all__ = ["Section"]
 
 T = TypeVar("T")
+_FIRST_WORD = re.compile(r"[^:=\s]{1,20}")
 
 
 class Section:
@@ -47,7 +49,8 @@ class Section:
         names: dict[str, None] = {}
         for base in reversed(cls.__mro__):
             names.update((k, None) for k, v in vars(base).items() if isinstance(v, cached_property))
-        names.pop("problems", None)
+        for name in ("problems", "lines"):
+            names.pop(name, None)
         cls._views = tuple(names)
 
     def __init__(
@@ -132,7 +135,10 @@ class Section:
                     f"unknown line type {line.type!r}", span, f"one of {SESSION_LINE_ORDER}m"
                 )
             else:
-                self._note(f"no SDP line: {line.text[:40]!r}", span, "<letter>=<value>")
+                # No more than its first word: a damaged line may hold a password.
+                word = _FIRST_WORD.match(line.text)
+                shown = word.group() if word else ""
+                self._note(f"no SDP line: {shown!r}", span, "<letter>=<value>")
         return strays
 
     def find(self, name: str) -> Attribute | None:
@@ -171,9 +177,9 @@ class Section:
 
     def _read(self, attribute: Attribute, reader: Callable[[str, int, int], T]) -> T | None:
         """What ``reader`` makes of the value, or None and a note."""
-        span = attribute.value_span
+        name, value, line = attribute
         try:
-            return reader(attribute.value or "", span.line, span.column)
+            return reader(value or "", line, 4 + len(name))
         except ParseError as error:
             self._note_error(error, attribute.span)
             return None
