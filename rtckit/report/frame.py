@@ -11,13 +11,14 @@
        = help: write `a=setup:actpass` and let the answerer choose
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from rtckit.core.findings import Certainty, Finding, Location
 from rtckit.core.text import escape_controls
 from rtckit.report.text import Paint, clip, display_width, paragraph
 
-__all__ = ["describe_location", "render_finding", "source_lines"]
+__all__ = ["describe_location", "render_finding", "render_findings", "source_lines"]
 
 
 def describe_location(location: Location) -> str:
@@ -77,6 +78,33 @@ def _numbered(number: int, gutter: int, text: str, paint: Paint) -> str:
     return f"{paint(f'{number:>{gutter}} |', 'blue')} {text}".rstrip()
 
 
+def render_findings(
+    findings: Iterable[Finding],
+    *,
+    paint: Paint,
+    width: int = 100,
+    sources: Mapping[str, str] | None = None,
+    verbose: int = 0,
+) -> str:
+    """Findings as frames parted by empty lines; advice given once is not repeated."""
+    said: set[tuple[str, str, tuple[str, ...]]] = set()
+    frames = []
+    for finding in findings:
+        advice = (finding.rule, finding.help, finding.refs)
+        frames.append(
+            render_finding(
+                finding,
+                paint=paint,
+                width=width,
+                sources=sources,
+                verbose=verbose,
+                advise=advice not in said,
+            )
+        )
+        said.add(advice)
+    return "\n\n".join(frames)
+
+
 def render_finding(
     finding: Finding,
     *,
@@ -84,18 +112,17 @@ def render_finding(
     width: int = 100,
     sources: Mapping[str, str] | None = None,
     verbose: int = 0,
+    advise: bool = True,
 ) -> str:
     """One finding as a rustc-like frame, no newline at its end.
 
     ``sources`` holds the texts of files by the name their locations use. Three pieces of evidence
-    are shown, all of them with ``verbose``.
+    are shown, all of them with ``verbose``. Without ``advise``, help and references are left out.
     """
     head = f"{finding.severity}[{finding.rule}]"
     mark = " (likely)" if finding.certainty is Certainty.LIKELY else ""
-    lines = [
-        paint.severity(finding.severity, head)
-        + paint(f": {escape_controls(finding.message)}{mark}", "bold")
-    ]
+    title = paragraph(f"{head}: {finding.message}{mark}", width=width, indent="    ", first="")
+    lines = [paint.severity(finding.severity, head) + paint(title[len(head) :], "bold")]
     gutter = 1
     place = describe_location(finding.location)
     source = (sources or {}).get(finding.location.file or "")
@@ -107,13 +134,15 @@ def render_finding(
     lines += drawn
     shown = finding.evidence if verbose else finding.evidence[:3]
     for item in shown:
-        where = describe_location(item.location)
+        # The file is named once, above.
+        same = item.location.file == finding.location.file and item.location.frame is not None
+        where = describe_location(replace(item.location, file=None) if same else item.location)
         lines.append(_note("seen", f"{where}: {item.text}" if where else item.text, gutter, width))
     if len(finding.evidence) > len(shown):
         lines.append(_note("seen", f"and {len(finding.evidence) - len(shown)} more", gutter, width))
-    if finding.help:
+    if advise and finding.help:
         lines.append(_note("help", finding.help, gutter, width))
-    if finding.refs:
+    if advise and finding.refs:
         lines.append(_note("see", "; ".join(finding.refs), gutter, width))
     return "\n".join(lines)
 

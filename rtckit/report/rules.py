@@ -6,11 +6,13 @@ from typing import Any
 
 from rtckit.core.text import escape_controls
 from rtckit.report.json import answer
-from rtckit.report.text import Paint, Styled, columns, format_count, paragraph
+from rtckit.report.text import Paint, Styled, columns, format_count, paragraph, sentence
 from rtckit.rules.catalogue import Rule
 
 __all__ = ["render_list", "render_rule", "rule_to_dict", "rules_to_dict"]
 
+# The id, the severity and the link, each with the gap after it.
+_FIXED_WIDTHS = (12, 10, 12)
 _SEVERITY_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
@@ -19,16 +21,14 @@ def render_list(rules: Sequence[Rule], *, color: bool, width: int) -> str:
     paint = Paint(color)
     if not rules:
         return "No rules."
-    rows = [
-        (
-            Styled(rule.id, "bold"),
-            Styled(str(rule.severity), _SEVERITY_STYLE[rule.severity]),
-            str(rule.layer),
-            rule.title,
-        )
-        for rule in rules
-    ]
-    table = columns(rows, paint=paint, header=("rule", "severity", "link", "title"), width=width)
+    room = max(24, width - sum(_FIXED_WIDTHS))
+    rows: list[tuple[str | Styled, ...]] = []
+    for rule in rules:
+        first, *more = textwrap.wrap(rule.title, room)
+        severity = Styled(str(rule.severity), _SEVERITY_STYLE[rule.severity])
+        rows.append((Styled(rule.id, "bold"), severity, str(rule.layer), first))
+        rows += [("", "", "", line) for line in more]
+    table = columns(rows, paint=paint, header=("rule", "severity", "link", "title"))
     return f"{table}\n\n{format_count(len(rules), 'rule')}. Explain one: rtckit explain ID"
 
 
@@ -43,10 +43,10 @@ def render_rule(rule: Rule, *, color: bool, width: int) -> str:
     severity = paint.severity(rule.severity, f"{rule.severity}[{rule.id}]")
     parts = [
         severity + paint(f": {rule.title}", "bold"),
-        paragraph(rule.why, width=width),
+        paint("Why", "bold") + "\n" + paragraph(sentence(rule.why), width=width),
         paint("Fires on", "bold") + "\n" + _example(rule.fires_on),
         paint("Silent on", "bold") + "\n" + _example(rule.silent_on),
-        paint("Fix", "bold") + "\n" + paragraph(rule.fix, width=width),
+        paint("Fix", "bold") + "\n" + paragraph(sentence(rule.fix), width=width),
         paint("References", "bold") + "\n" + "\n".join(rule.refs),
         paint(f"Link: {rule.layer}; module: {rule.module}", "dim"),
     ]

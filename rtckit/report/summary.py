@@ -90,15 +90,8 @@ def render_text(
 def _render_one(one: dict[str, Any], paint: Paint, width: int, verbose: int) -> str:
     head = paint(escape_controls(one["file"]), "bold")
     parts = [f"{head}: {format_count(one['packets'], 'packet')} in {_seconds(one['duration_s'])}"]
-    counted = [("", one["kinds"]), ("in TURN: ", one["relayed"])]
-    kinds = [
-        (prefix + label, f"{counts[kind]:,}")
-        for prefix, counts in counted
-        for kind, label in _KINDS.items()
-        if counts.get(kind)
-    ]
-    if kinds:
-        parts.append(columns(kinds, paint=paint, right={1}, indent="  "))
+    if one["packets"]:
+        parts.append(_render_kinds(one["kinds"], one["relayed"], paint))
     flows = one["flows"]
     shown = flows if verbose else flows[:_FLOWS_SHOWN]
     if shown:
@@ -110,6 +103,7 @@ def _render_one(one: dict[str, Any], paint: Paint, width: int, verbose: int) -> 
                 header=header,
                 right={3, 4, 5, 6},
                 width=width,
+                flexible={7},
                 indent="  ",
             )
         )
@@ -121,10 +115,24 @@ def _render_one(one: dict[str, Any], paint: Paint, width: int, verbose: int) -> 
     return "\n\n".join(parts)
 
 
+def _render_kinds(kinds: dict[str, int], relayed: dict[str, int], paint: Paint) -> str:
+    rows = [
+        (label, _count(kinds.get(kind)), _count(relayed.get(kind)))
+        for kind, label in _KINDS.items()
+        if kinds.get(kind) or relayed.get(kind)
+    ]
+    if not relayed:
+        return columns([row[:2] for row in rows], paint=paint, right={1}, indent="  ")
+    header = ("", "packets", "inside TURN")
+    return columns(rows, paint=paint, header=header, right={1, 2}, indent="  ")
+
+
+def _count(count: int | None) -> str:
+    return f"{count:,}" if count else "-"
+
+
 def _flow_row(flow: dict[str, Any]) -> tuple[str | Styled, ...]:
-    kinds = (
-        f"{_KINDS.get(kind, kind)} {count:,}" for kind, count in flow["kinds"].items() if count
-    )
+    kinds = sorted(flow["kinds"], key=lambda kind: -flow["kinds"][kind])
     return (
         Styled("relayed" if flow["relayed"] else flow["transport"], "dim"),
         flow["src"],
@@ -133,7 +141,7 @@ def _flow_row(flow: dict[str, Any]) -> tuple[str | Styled, ...]:
         f"{flow['packets_backward']:,}",
         format_bytes(flow["bytes"]),
         _seconds(flow["duration_s"]),
-        Styled(", ".join(kinds), "dim"),
+        Styled(", ".join(_KINDS.get(kind, kind) for kind in kinds), "dim"),
     )
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "format_bytes",
     "format_count",
     "paragraph",
+    "sentence",
 ]
 
 _CODES = {
@@ -36,6 +37,7 @@ _CODES = {
     "magenta": "35",
     "cyan": "36",
 }
+_LEAST_WIDTH = 8
 _SEVERITY_STYLE = {
     Severity.ERROR: "bold red",
     Severity.WARNING: "bold yellow",
@@ -105,13 +107,15 @@ def columns(
     header: Sequence[str] = (),
     right: Collection[int] = (),
     width: int = 0,
+    flexible: Collection[int] | None = None,
     indent: str = "",
 ) -> str:
     """``rows`` as a table without rules, one row a line, columns parted by two spaces.
 
     ``right`` names the columns that are aligned right. Cells are escaped. With a ``width`` above 0
-    the widest columns are clipped until the table fits, none below eight cells. Rows may be shorter
-    than others. No rows and no header give an empty text.
+    the widest of the ``flexible`` columns (all of them, unless named) are clipped until the table
+    fits, none below eight cells. Rows may be shorter than others. No rows and no header give an
+    empty text.
     """
     cells = [[_cell(cell) for cell in row] for row in rows]
     if header:
@@ -122,7 +126,8 @@ def columns(
         for index in range(count)
     ]
     if width > 0:
-        _shrink(widths, width - display_width(indent) - 2 * (count - 1))
+        room = width - display_width(indent) - 2 * (count - 1)
+        _shrink(widths, range(count) if flexible is None else flexible, room)
     lines = []
     for row in cells:
         parts = []
@@ -144,12 +149,12 @@ def _cell(cell: str | Styled) -> Styled:
     return Styled(escape_controls(cell))
 
 
-def _shrink(widths: list[int], room: int) -> None:
-    while widths and sum(widths) > room and max(widths) > 8:
-        widest = widths.index(max(widths))
-        rest = sorted(widths)[-2] if len(widths) > 1 else 8
-        excess = sum(widths) - room
-        widths[widest] = max(8, widths[widest] - max(1, min(excess, widths[widest] - rest)))
+def _shrink(widths: list[int], flexible: Collection[int], room: int) -> None:
+    while sum(widths) > room:
+        widest = max(flexible, key=lambda index: widths[index], default=None)
+        if widest is None or widths[widest] <= _LEAST_WIDTH:
+            return
+        widths[widest] -= 1
 
 
 def paragraph(text: str, *, width: int, indent: str = "", first: str | None = None) -> str:
@@ -180,6 +185,12 @@ def bullet(label: str, text: str, *, width: int, paint: Paint, style: str = "bol
     indent = " " * (display_width(label) + 1)
     filled = paragraph(text, width=width, indent=indent)
     return paint(label, style) + " " + filled[len(indent) :]
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital letter, unless it begins with a name (``getStats``, ``a=setup``)."""
+    word = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if word.isalpha() and word.islower() else text
 
 
 def format_bytes(count: int) -> str:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtckit.core.findings import Certainty, Evidence, Finding, Location, Severity
-from rtckit.report.frame import describe_location, render_finding, source_lines
+from rtckit.report.frame import describe_location, render_finding, render_findings, source_lines
 from rtckit.report.text import Paint, display_width
 
 PLAIN = Paint()
@@ -50,12 +50,34 @@ def test_a_frame_of_a_capture_with_its_evidence() -> None:
     assert render_finding(one, paint=PLAIN) == (
         "error[DTLS009]: the offer insists on a role (likely)\n"
         " --> call.pcapng frame 42, bytes 20-35\n"
-        "  = seen: call.pcapng frame 1: check 1\n"
-        "  = seen: call.pcapng frame 2: check 2\n"
-        "  = seen: call.pcapng frame 3: check 3\n"
+        "  = seen: frame 1: check 1\n"
+        "  = seen: frame 2: check 2\n"
+        "  = seen: frame 3: check 3\n"
         "  = seen: and 2 more"
     )
     assert "check 5" in render_finding(one, paint=PLAIN, verbose=1)
+
+
+def test_a_long_message_is_filled() -> None:
+    one = finding(Location(), message="word " * 12 + "end", help="", refs=())
+    assert render_finding(one, paint=PLAIN, width=40) == (
+        "error[DTLS009]: word word word word word\n    word word word word word word word\n    end"
+    )
+
+
+def test_advice_is_given_once() -> None:
+    one, other = finding(Location(frame=1)), finding(Location(frame=2))
+    drawn = render_findings([one, other, finding(Location(frame=3), help="else")], paint=PLAIN)
+    assert drawn.count("= help: write") == 1
+    assert drawn.count("= help: else") == 1
+    assert drawn.count("= see:") == 2
+    assert drawn.count("error[DTLS009]") == 3
+
+
+def test_evidence_of_another_file_names_it() -> None:
+    seen = (Evidence("late", Location("b.pcapng", frame=3)),)
+    drawn = render_finding(finding(Location("a.pcapng", frame=9), evidence=seen), paint=PLAIN)
+    assert "  = seen: b.pcapng frame 3: late\n" in drawn
 
 
 def test_locations_in_words() -> None:

@@ -17,6 +17,7 @@ from rtckit.report.text import (
     format_bytes,
     format_count,
     paragraph,
+    sentence,
 )
 
 PLAIN = Paint()
@@ -82,6 +83,8 @@ def test_columns_take_short_rows_and_none() -> None:
 def test_columns_clip_the_widest_to_fit() -> None:
     table = columns([("x" * 40, "y" * 10)], paint=PLAIN, width=30)
     assert table == "x" * 17 + "…" + "  " + "y" * 10
+    table = columns([("x" * 40, "y" * 20)], paint=PLAIN, width=30, flexible={1})
+    assert table == "x" * 40 + "  " + "y" * 7 + "…"
 
 
 @given(
@@ -108,6 +111,19 @@ def test_bullet_continues_under_the_text() -> None:
     assert bullet("ab:", "one two three four five six", width=24, paint=PLAIN) == (
         "ab: one two three four\n    five six"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("the first 401", "The first 401"),
+        ("iceServers has", "iceServers has"),
+        ("`a=setup` is", "`a=setup` is"),
+        ("", ""),
+    ],
+)
+def test_sentence(text: str, expected: str) -> None:
+    assert sentence(text) == expected
 
 
 @pytest.mark.parametrize(
