@@ -18,6 +18,7 @@ __all__ = ["Source", "compression_of", "open_source"]
 
 _CHUNK = 1 << 18
 _LZMA_MEMORY = 1 << 28
+_MAX_RESCUED = 1 << 22
 
 _MAGICS = (
     (b"\x1f\x8b", "gzip"),
@@ -54,18 +55,41 @@ class _Decompressor(Protocol):
 
 
 class _Zlib:
-    """zlib's decompressor in the shape of the other ones."""
+    """zlib's decompressor in the shape of the other ones; gives out what stands before damage."""
 
     def __init__(self) -> None:
         self._object = zlib.decompressobj(wbits=31)
+        self._error: zlib.error | None = None
         self.eof = False
         self.unused_data = b""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        expanded = self._object.decompress(self._object.unconsumed_tail + data, max_length)
+        if self._error is not None:
+            raise self._error
+        data = self._object.unconsumed_tail + data
+        before = self._object.copy()
+        try:
+            expanded = self._object.decompress(data, max_length)
+        except zlib.error as error:
+            self._error = error
+            return _expand_carefully(before, data)
         self.eof = self._object.eof
         self.unused_data = self._object.unused_data
         return expanded
+
+
+def _expand_carefully(decompressor: Any, data: bytes) -> bytes:
+    """What ``data`` expands to before the place at which it is damaged; at most some megabytes."""
+    expanded = bytearray()
+    for step in (512, 1):
+        try:
+            while data and len(expanded) < _MAX_RESCUED:
+                trial = decompressor.copy()
+                expanded += trial.decompress(data[:step])
+                decompressor, data = trial, data[step:]
+        except zlib.error:
+            continue
+    return bytes(expanded)
 
 
 class _FileSource:

@@ -79,17 +79,19 @@ class Capture:
         self._fragments = FragmentReassembler()
         self._streams = TcpStreams(self._problems, self.statistics)
         self._flows: dict[bytes, tuple[Address, Address]] = {}
+        fault = ""
         try:
             self._source: Source
             self._source, self.compression = open_source(file)
             window = Window(self._source)
-            window.reach(64)
+            if not window.reach(64):
+                fault = self._source.fault and f"; {self._source.fault}"
             found = find_format(window.data, within=self.compression)
             reader = PcapReader if found is FileFormat.PCAP else PcapngReader
             self._reader: PcapReader | PcapngReader = reader(window, self._problems)
         except UnreadableInput as error:
             self.close()
-            raise UnreadableInput(f"{name}: {error}") from None
+            raise UnreadableInput(f"{name}: {error}{fault}") from None
         except BaseException:
             self.close()
             raise
