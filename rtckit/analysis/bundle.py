@@ -86,10 +86,17 @@ def open_call(
         inputs.key_log = str(keys)
     signalling = _join_signalling(inputs)
     vantages = [
-        read_capture(source, name, signalling, progress=progress)
+        read_capture(
+            source,
+            name,
+            signalling,
+            side=_side_by_manifest(name, inputs.manifest),
+            progress=progress,
+        )
         for name, source in inputs.captures
     ]
-    _place_vantages(vantages, inputs.manifest, signalling)
+    if inputs.manifest is None:
+        _place_vantages(vantages, signalling)
     return Call(
         _call_name(paths),
         inputs.manifest,
@@ -110,11 +117,12 @@ def read_capture(
     source: Path | BinaryIO,
     name: str,
     signalling: Signalling | None = None,
+    side: str | None = None,
     progress: Progress | None = None,
 ) -> Vantage:
     """One capture file as a vantage point. Raises :class:`UnreadableInput` or ParseError."""
     with open_capture(source) as capture:
-        vantage = Vantage(Path(name).stem, name)
+        vantage = Vantage(Path(name).stem, name, side)
         told = None if progress is None else (lambda frames: progress(name, frames))
         analyze_datagrams(capture, vantage, signalling or Signalling(), told)
         _finish_capture(capture, vantage)
@@ -325,22 +333,20 @@ def _with(description: Description, kind: str) -> Description:
     return Description(kind, description.document, description.file)
 
 
-def _place_vantages(
-    vantages: list[Vantage], manifest: Manifest | None, signalling: Signalling
-) -> None:
-    """Tell at which end each capture was taken."""
-    if manifest is not None:
-        for vantage in vantages:
-            for peer in manifest.peers.values():
-                if peer.capture and Path(vantage.file).name == peer.capture:
-                    vantage.side = peer.side
+def _side_by_manifest(file: str, manifest: Manifest | None) -> str | None:
+    """At which end a capture was taken, as ``bundle.toml`` says."""
+    peers = manifest.peers.values() if manifest is not None else ()
+    return next((peer.side for peer in peers if peer.capture == Path(file).name), None)
+
+
+def _place_vantages(vantages: list[Vantage], signalling: Signalling) -> None:
+    """Guess at which end each capture was taken, from the host candidates that sent checks."""
     for vantage in vantages:
-        if vantage.side is None:
-            vantage.side = _side_by_host_candidates(vantage, signalling)
+        vantage.side = _side_by_host_candidates(vantage, signalling)
     sides = [vantage.side for vantage in vantages]
     for vantage in vantages:
-        # Two captures of one end, or one capture that both ends would claim, prove nothing.
-        if manifest is None and vantage.side is not None and sides.count(vantage.side) > 1:
+        # Two captures that claim one end prove nothing.
+        if vantage.side is not None and sides.count(vantage.side) > 1:
             vantage.side = None
 
 

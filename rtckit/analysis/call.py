@@ -114,9 +114,13 @@ class Call:
                 hello = session.client_hello
                 key = hello.random if hello is not None else (vantage.name, session.key)
                 known = best.get(key)
-                if known is None or _completeness(session) > _completeness(known):
+                if known is None or self._completeness(session) > self._completeness(known):
                     best[key] = session
         return list(best.values())
+
+    def _completeness(self, session: DtlsSession) -> tuple[bool, bool, bool]:
+        at_an_end = self.vantage(session.vantage).side is not None
+        return (session.completed is not None, session.server_hello is not None, at_an_end)
 
     @property
     def streams(self) -> list[RtpStream]:
@@ -145,8 +149,3 @@ class Call:
     def duration_ns(self) -> int:
         """The longest capture's duration."""
         return max((vantage.duration_ns for vantage in self.vantages), default=0)
-
-
-def _completeness(session: DtlsSession) -> tuple[bool, bool, int]:
-    datagrams = sum(end.datagrams for end in session.ends.values())
-    return (session.completed is not None, session.server_hello is not None, datagrams)

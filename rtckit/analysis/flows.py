@@ -70,7 +70,7 @@ class FlowTable:
     """All flows of one vantage point, in order of their first packet."""
 
     def __init__(self) -> None:
-        self._flows: dict[FlowKey, Flow] = {}
+        self._flows: dict[tuple[FlowKey, Address | None], Flow] = {}
         self.overflowed = 0
         """Packets of flows beyond the limit, which are not told apart."""
 
@@ -80,13 +80,18 @@ class FlowTable:
     def __len__(self) -> int:
         return len(self._flows)
 
-    def find(self, transport: str, one: Address, other: Address) -> Flow | None:
-        """The flow between two addresses, whichever sent first."""
-        return self._flows.get(flow_key(transport, one, other))
+    def find(
+        self, transport: str, one: Address, other: Address, relay_client: Address | None = None
+    ) -> Flow | None:
+        """The flow between two addresses, whichever sent first; inside an allocation if given."""
+        return self._flows.get((flow_key(transport, one, other), relay_client))
 
     def feed(self, packet: Packet) -> Flow | None:
         """Count a packet; the flow it belongs to."""
-        key = flow_key(packet.transport, packet.src, packet.dst)
+        key = (
+            flow_key(packet.transport, packet.src, packet.dst),
+            packet.relay.client if packet.relay else None,
+        )
         flow = self._flows.get(key)
         if flow is None:
             if len(self._flows) >= _FLOW_LIMIT:

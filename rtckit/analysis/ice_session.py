@@ -241,10 +241,13 @@ def find_ice_views(
     """The ICE sessions one vantage point saw, in order of their first check."""
     keys: dict[bytes, bytes | None] = {}
     views: dict[frozenset[str], IceView] = {}
+    seen: set[bytes] = set()
     for transaction in transactions:
         ufrags = session_ufrags(transaction.request)
-        if ufrags is None:
+        if ufrags is None or transaction.transaction_id in seen:
             continue
+        # At a TURN server the same check passes twice: it is one check still.
+        seen.add(transaction.transaction_id)
         receiver, sender = ufrags
         key = frozenset(ufrags)
         view = views.get(key)
@@ -257,7 +260,7 @@ def find_ice_views(
         )
     for view in views.values():
         for pair in view.pairs.values():
-            pair.flow = flows.find(pair.transport, pair.a, pair.b)
+            pair.flow = flows.find(pair.transport, pair.a, pair.b, pair.relay_client)
         _mark_consent(view)
     return list(views.values())
 

@@ -91,7 +91,7 @@ class TransactionTable:
     """All transactions of one vantage point, in the order they began."""
 
     def __init__(self) -> None:
-        self._by_id: dict[bytes, Transaction] = {}
+        self._by_id: dict[tuple[bytes, Address | None], Transaction] = {}
         self._all: list[Transaction] = []
         self.orphans: list[Packet] = []
         """Responses whose request was not captured (at most 1000 are kept)."""
@@ -112,7 +112,9 @@ class TransactionTable:
         if message.message_class is stun.MessageClass.INDICATION:
             self.indications += 1
             return None
-        known = self._by_id.get(message.transaction_id)
+        # At a TURN server one check passes twice, once in each client's allocation.
+        key = (message.transaction_id, packet.relay.client if packet.relay else None)
+        known = self._by_id.get(key)
         if message.message_class is stun.MessageClass.REQUEST:
             if known is not None and (known.src, known.dst) == (packet.src, packet.dst):
                 known.requests.append(sighting)
@@ -126,7 +128,7 @@ class TransactionTable:
                 packet.relay,
                 [sighting],
             )
-            self._by_id[message.transaction_id] = opened
+            self._by_id[key] = opened
             self._all.append(opened)
             return opened
         if known is None:

@@ -153,10 +153,15 @@ class _Reducers:
         self._sides[(key, packet.dst)] = other
 
     def _place(self, packet: Packet) -> tuple[object, str | None]:
-        """(the transport's identity, the sender's side) of a packet."""
+        """(the transport's identity, the sender's side) of a packet.
+
+        What a TURN server relays between two of its clients is seen once in each allocation.
+        """
         key = flow_key(packet.transport, packet.src, packet.dst)
-        transport = self._transports.get(key)
-        return (transport or key, self._sides.get((key, packet.src)))
+        transport: object = self._transports.get(key) or key
+        if packet.relay is not None and self.vantage.side is None:
+            transport = (transport, packet.relay.client)
+        return transport, self._sides.get((key, packet.src))
 
     def _feed_dtls(self, packet: Packet) -> None:
         transport, side = self._place(packet)
@@ -172,7 +177,7 @@ class _Reducers:
         transport, side = self._place(packet)
         if side is not None and self.signalling:
             # A source lives as long as the call, through restarts and pair changes.
-            key: object = (header.ssrc, side)
+            key: object = (header.ssrc, side, transport if self.vantage.side is None else None)
         else:
             key = (header.ssrc, transport, side or packet.src)
         stream = self._streams.get(key)

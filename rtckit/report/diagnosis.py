@@ -7,19 +7,11 @@ from rtckit.core.findings import Finding, Severity
 from rtckit.core.text import escape_controls
 from rtckit.report.frame import describe_location, render_finding
 from rtckit.report.text import Paint, format_count, paragraph
-from rtckit.rules.catalogue import Layer, find_rule
-from rtckit.rules.diagnosis import Diagnosis, Link, LinkState
+from rtckit.rules.catalogue import find_rule
+from rtckit.rules.diagnosis import LAYER_NAMES, Diagnosis, Link, LinkState
 
 __all__ = ["render_text", "to_dict"]
 
-_NAMES = {
-    Layer.SIGNALLING: "signalling",
-    Layer.ICE: "ICE",
-    Layer.DTLS: "DTLS",
-    Layer.SRTP: "SRTP",
-    Layer.MEDIA: "media",
-    Layer.DATA: "data",
-}
 _STYLES = {
     LinkState.OK: "green",
     LinkState.FAILED: "bold red",
@@ -116,7 +108,7 @@ def _head(diagnosis: Diagnosis, paint: Paint, width: int) -> str:
 
 def _chain(diagnosis: Diagnosis, paint: Paint) -> str:
     cells = [
-        paint(f"{_MARKS[link.state]} {_NAMES[link.layer]}", _STYLES[link.state])
+        paint(f"{_MARKS[link.state]} {LAYER_NAMES[link.layer]}", _STYLES[link.state])
         for link in diagnosis.chain
     ]
     return "  " + " ── ".join(cells)
@@ -125,7 +117,7 @@ def _chain(diagnosis: Diagnosis, paint: Paint) -> str:
 def _links(diagnosis: Diagnosis, paint: Paint, width: int, verbose: int) -> str:
     lines = []
     for link in diagnosis.chain:
-        label = f"{_NAMES[link.layer]:<10} {link.state:<8} "
+        label = f"{LAYER_NAMES[link.layer]:<10} {link.state:<8} "
         text = paragraph(
             escape_controls(link.why),
             width=width,
@@ -169,16 +161,18 @@ def _closing(diagnosis: Diagnosis, shown: list[Finding], paint: Paint, width: in
     if broken is not None:
         link = diagnosis.link(broken)
         cause = next((item for item in link.findings if item.severity is Severity.ERROR), None)
-        text = f"Broken: {_NAMES[broken]}."
+        text = f"Broken: {LAYER_NAMES[broken]}."
         if cause is not None:
             text += f" {find_rule(cause.rule).title} ({cause.rule}, {cause.certainty})."
             text += f" More: rtckit explain {cause.rule}"
         else:
             text += " No rule knows why; `rtckit diagnose -v` shows the evidence."
         return paint(paragraph(text, width=width), "bold")
-    unknown = [_NAMES[link.layer] for link in diagnosis.chain if link.state is LinkState.UNKNOWN]
+    unknown = [
+        LAYER_NAMES[link.layer] for link in diagnosis.chain if link.state is LinkState.UNKNOWN
+    ]
     if diagnosis.degraded is not None:
-        text = f"Nothing is broken; {_NAMES[diagnosis.degraded]} is degraded."
+        text = f"Nothing is broken; {LAYER_NAMES[diagnosis.degraded]} is degraded."
     else:
         text = "Nothing is broken."
     if unknown:

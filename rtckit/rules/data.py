@@ -90,12 +90,17 @@ def channel_not_open(call: Call) -> Iterator[Hit]:
     Fires on:
         == stats a
         {"type": "data-channel", "id": "d", "label": "chat", "state": "connecting"}
+        {"type": "transport", "id": "t", "dtlsState": "connected"}
     Silent on:
         == stats a
         {"type": "data-channel", "id": "d", "label": "chat", "state": "open"}
+        {"type": "transport", "id": "t", "dtlsState": "connected"}
     Fix: wait for the open event before sending; when it never comes, look at DTLS and at DATA101.
     """
+    complete = any(session.completed is not None for session in call.dtls)
     for stats in call.stats.values():
+        if not complete and stats.dtls_state != "connected":
+            continue
         for report in stats.data_channels:
             if report.get("state") == "connecting":
                 label = escape_controls(str(report.get("label", "")))

@@ -22,7 +22,7 @@ from rtckit.rules.links import (
     judge_srtp,
 )
 
-__all__ = ["Diagnosis", "Link", "LinkState", "diagnose"]
+__all__ = ["LAYER_NAMES", "Diagnosis", "Link", "LinkState", "diagnose"]
 
 _JUDGES: dict[Layer, Callable[[Call], Judgement]] = {
     Layer.SIGNALLING: judge_signalling,
@@ -34,6 +34,16 @@ _JUDGES: dict[Layer, Callable[[Call], Judgement]] = {
 }
 # Within a layer, what comes first in a call is nearer to the cause.
 _FAMILY_ORDER = ("SIG", "OA", "SDP", "TURN", "GATHER", "ICE", "CHECK", "CONSENT")
+LAYER_NAMES = {
+    Layer.SIGNALLING: "signalling",
+    Layer.ICE: "ICE",
+    Layer.DTLS: "DTLS",
+    Layer.SRTP: "SRTP",
+    Layer.MEDIA: "media",
+    Layer.DATA: "data",
+}
+"""What people call the layers."""
+
 _NEEDS = {
     Layer.DTLS: Layer.ICE,
     Layer.SRTP: Layer.DTLS,
@@ -114,7 +124,9 @@ def _judge(
         and not errors
         and (failed := _cut_off(needed, states)) is not None
     ):
-        return Link(layer, LinkState.UNKNOWN, f"not reached: {failed} failed", (), findings)
+        return Link(
+            layer, LinkState.UNKNOWN, f"not reached: {LAYER_NAMES[failed]} failed", (), findings
+        )
     if errors:
         return Link(layer, LinkState.FAILED, errors[0].message, errors[0].evidence, findings)
     if judgement.state is LinkState.OK and warnings:

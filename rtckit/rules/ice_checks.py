@@ -6,6 +6,7 @@ from rtckit.analysis.call import Call
 from rtckit.analysis.gathering import Base, Mapping
 from rtckit.analysis.ice_session import Check, IceSession, IceView
 from rtckit.analysis.vantage import Vantage
+from rtckit.core.address import Address
 from rtckit.core.findings import Certainty, Evidence, Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
 from rtckit.rules.evidence import (
@@ -159,6 +160,13 @@ def _lost_underway(call: Call, sender: str) -> tuple[IceView, list[Check], IceVi
             and (far.first_ns or 0) <= check.transaction.first.time_ns <= (far.last_ns or 0)
         ]
         if lost:
+            reachable = {
+                (candidate.address, candidate.port)
+                for candidate, _ in call.signalling.candidates_of("b" if sender == "a" else "a")
+                if candidate.type != "host"
+            }
+            # Checks to another network's private address are lost on any call: they come last.
+            lost.sort(key=lambda check: tuple(check.transaction.dst) not in reachable)
             return left, lost, arrived
     return None
 
@@ -431,16 +439,18 @@ def unreachable(call: Call) -> Iterator[Hit]:
         if (pair := view.selected) is not None
         for address in (pair.a, pair.b)
     }
+    told: set[tuple[Address, str]] = set()
     for vantage in call.vantages:
-        by_target: dict[object, list[int]] = {}
+        by_target: dict[tuple[Address, str], list[int]] = {}
         for index, error in enumerate(vantage.icmp_errors):
             by_target.setdefault((error.dst, error.meaning), []).append(index)
-        for indexes in list(by_target.values())[:5]:
+        for key, indexes in list(by_target.items())[:5]:
             first = vantage.icmp_errors[indexes[0]]
             # Sockets that close at the end of a call refuse the last packets of the other end.
             late = vantage.last_ns is not None and vantage.last_ns - first.time_ns < 2_000_000_000
-            if connected(call) and (late or first.dst in selected):
+            if key in told or (connected(call) and (late or first.dst in selected)):
                 continue
+            told.add(key)
             text = f"{first.reporter} reports {first.meaning} for {first.src} -> {first.dst}"
             place = Evidence(text, call.locate(vantage.name, first.frame))
             yield Hit(
@@ -448,6 +458,7 @@ def unreachable(call: Call) -> Iterator[Hit]:
                 f"reported by {first.reporter}",
                 place.location,
                 (place,),
+                severity=Severity.INFO if connected(call) else Severity.WARNING,
             )
 
 

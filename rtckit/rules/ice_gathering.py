@@ -54,11 +54,17 @@ def no_candidates(call: Call) -> Iterator[Hit]:
             continue
         if any(view.agent(side).checks_sent for session in call.ice for view in session.views):
             continue
+        refused = any(
+            vantage.side == side and allocation.allocate_errors
+            for vantage, allocation in call.allocations
+        )
         yield Hit(
             f"{call.peer_name(side)} signalled no candidates and sent no checks",
             description.location(1),
             (Evidence(f"the {description.type} has no a=candidate line", description.location(1)),),
             certainty=Certainty.LIKELY,
+            # A server that refuses is the cause; that nothing was gathered follows from it.
+            severity=Severity.INFO if refused else Severity.ERROR,
         )
 
 

@@ -412,31 +412,17 @@ def judge_data(call: Call) -> Judgement:
     """A channel an end reports open, or records that flow both ways after the handshake."""
     if call.signalling.answer is not None and not planned_data(call.signalling):
         return _unknown("no data channel was agreed")
-    open_channels = [
-        (side, report)
-        for side, stats in call.stats.items()
-        for report in stats.data_channels
-        if report.get("state") in ("open", "closing", "closed")
-        and (report.get("messagesReceived") or report.get("messagesSent"))
-    ]
+    channels = _channel_texts(call)
     records = [
         (session, sum(end.application_records for end in session.ends.values()))
         for session in call.dtls
         if all(end.application_records for end in session.ends.values())
     ]
-    texts = []
+    texts = channels
     evidence: tuple[Evidence, ...] = ()
-    for side, report in open_channels:
-        label = escape_controls(str(report.get("label", "")))
-        name = call.peer_name(side) if side in ("a", "b") else escape_controls(side)
-        texts.append(
-            f'{name} "{label}": {report.get("messagesSent", 0)} messages sent '
-            f"({report.get('bytesSent', 0)} bytes), {report.get('messagesReceived', 0)} received "
-            f"({report.get('bytesReceived', 0)} bytes)"
-        )
     if records:
         session, count = records[0]
-        if not open_channels:
+        if not channels:
             texts.append(
                 f"{count} DTLS application records both ways; "
                 "their contents take the session's keys"
@@ -452,3 +438,20 @@ def judge_data(call: Call) -> Judgement:
             LinkState.FAILED, "a data channel was agreed and no application data flows both ways"
         )
     return _unknown("no DTLS application data in the captures" if call.vantages else "no capture")
+
+
+def _channel_texts(call: Call) -> list[str]:
+    """What the ends' own reports say went over each data channel."""
+    by_label: dict[str, list[str]] = {}
+    for side, stats in call.stats.items():
+        name = call.peer_name(side) if side in ("a", "b") else escape_controls(side)
+        for report in stats.data_channels:
+            sent, received = report.get("messagesSent"), report.get("messagesReceived")
+            if not sent and not received:
+                continue
+            label = escape_controls(str(report.get("label", "")))
+            by_label.setdefault(label, []).append(
+                f"{name} sent {sent} ({report.get('bytesSent')} bytes) "
+                f"and received {received} ({report.get('bytesReceived')} bytes)"
+            )
+    return [f'"{label}": {", ".join(parts)}' for label, parts in by_label.items()]

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rtckit.analysis.call import Call
 from rtckit.analysis.turn_session import Allocation, AllocationState, TurnError
 from rtckit.analysis.vantage import Vantage
-from rtckit.core.address import Scope, scope_of
+from rtckit.core.address import Address, Scope, scope_of
 from rtckit.core.findings import Certainty, Evidence, Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
 from rtckit.rules.evidence import (
@@ -33,13 +33,33 @@ def _who(call: Call, vantage: Vantage) -> str:
     return call.peer_name(vantage.side) if vantage.side else f"the client in {vantage.name}"
 
 
-def _refusals(call: Call, *codes: int) -> Iterator[tuple[Vantage, Allocation, TurnError]]:
-    """The first error of these codes for each allocation."""
+Refusals = list[tuple[Allocation, TurnError]]
+
+
+def _by_server(call: Call) -> Iterator[tuple[Vantage, list[Allocation]]]:
+    """The allocations one end asked of one server: a browser asks once for each base."""
+    found: dict[tuple[str, Address], tuple[Vantage, list[Allocation]]] = {}
     for vantage, allocation in call.allocations:
-        for error in allocation.errors:
-            if error.code in codes:
-                yield vantage, allocation, error
-                break
+        key = (vantage.name, allocation.server)
+        found.setdefault(key, (vantage, []))[1].append(allocation)
+    yield from found.values()
+
+
+def _refusals(call: Call, *codes: int) -> Iterator[tuple[Vantage, Refusals]]:
+    """Errors of these codes, by client and server."""
+    for vantage, allocations in _by_server(call):
+        errors = [
+            (allocation, error)
+            for allocation in allocations
+            for error in allocation.errors
+            if error.code in codes
+        ]
+        if errors:
+            yield vantage, sorted(errors, key=lambda item: item[1].response.time_ns)
+
+
+def _evidence(vantage: Vantage, refusals: Refusals) -> tuple[Evidence, ...]:
+    return tuple(_error_evidence(vantage, allocation, error) for allocation, error in refusals[:6])
 
 
 def _error_evidence(vantage: Vantage, allocation: Allocation, error: TurnError) -> Evidence:
@@ -74,19 +94,23 @@ def wrong_credentials(call: Call) -> Iterator[Hit]:
     has not passed and that both clocks agree. Try it apart from the call with the TURN server's own
     client.
     """
-    for vantage, allocation, _ in _refusals(call, 401):
+    for vantage, errors in _refusals(call, 401):
         refused = [
-            error for error in allocation.errors if error.code == 401 and error.authenticated
+            (allocation, error)
+            for allocation, error in errors
+            if error.authenticated and allocation.relayed is None
         ]
-        if not refused or allocation.state is AllocationState.ALLOCATED:
+        if not refused:
             continue
-        user = f" for user {quoted(refused[0].username)}" if refused[0].username else ""
+        allocation, first = refused[0]
+        user = f" for user {quoted(first.username)}" if first.username else ""
+        challenge = [item for item in errors if item[0] is allocation and not item[1].authenticated]
         yield Hit(
             f"TURN server {allocation.server} refuses the credentials of "
             f"{_who(call, vantage)}{user}: "
             f"{len(refused)} authenticated Allocate request(s) answered 401",
-            at_frame(vantage, refused[0].response),
-            tuple(_error_evidence(vantage, allocation, error) for error in allocation.errors[:6]),
+            at_frame(vantage, first.response),
+            _evidence(vantage, challenge[:1] + refused),
             severity=breaks_ice(call),
         )
 
@@ -106,18 +130,26 @@ def server_silent(call: Call) -> Iterator[Hit]:
     Fix: check the server's address and port, that it runs, and that UDP to it passes; where UDP is
     blocked, offer `turns:` on port 443 over TCP as well.
     """
-    for vantage, allocation in call.allocations:
-        asked = [t for t in allocation.transactions if t.method == stun.Method.ALLOCATE]
-        if not asked or allocation.answered:
+    for vantage, allocations in _by_server(call):
+        asked = [
+            transaction
+            for allocation in allocations
+            for transaction in allocation.transactions
+            if transaction.method == stun.Method.ALLOCATE and not allocation.answered
+        ]
+        if not asked:
             continue
         sent = sum(len(transaction.requests) for transaction in asked)
+        answered = any(allocation.answered for allocation in allocations)
+        bases = f" from {len({t.src for t in asked})} of its addresses" if answered else ""
         yield Hit(
-            f"TURN server {allocation.server} never answered {_who(call, vantage)}: "
-            f"{sent} Allocate request(s) over {allocation.transport.upper()}",
+            f"TURN server {asked[0].dst} never answered {_who(call, vantage)}{bases}: "
+            f"{sent} Allocate request(s) over {asked[0].transport.upper()}",
             at_frame(vantage, asked[0].first),
             tuple(request_evidence(vantage, transaction) for transaction in asked[:4]),
             certainty=Certainty.SEEN if sent > 1 else Certainty.LIKELY,
-            severity=breaks_ice(call),
+            # Silence from one base, such as a bridge's, is no fault where another was answered.
+            severity=Severity.INFO if answered else breaks_ice(call),
         )
 
 
@@ -139,10 +171,15 @@ def peer_forbidden(call: Call) -> Iterator[Hit]:
     no-multicast-peers, allow-loopback-peers in a laboratory), or make sure the peers signal public
     or relayed candidates.
     """
-    for vantage, allocation, first in _refusals(call, 403):
-        refused = [error for error in allocation.errors if error.code == 403]
-        granted = [permission for permission in allocation.permissions if permission.granted]
-        peers = sorted({peer.ip for error in refused for peer in error.peers})
+    for vantage, refused in _refusals(call, 403):
+        allocation, first = refused[0]
+        granted = [
+            permission
+            for asked, _ in refused
+            for permission in asked.permissions
+            if permission.granted
+        ]
+        peers = sorted({peer.ip for _, error in refused for peer in error.peers})
         if granted:
             severity, extent = Severity.INFO, f"{len(granted)} other permission(s) were granted"
         else:
@@ -151,7 +188,7 @@ def peer_forbidden(call: Call) -> Iterator[Hit]:
             f"TURN server {allocation.server} forbids {', '.join(peers) or 'the allocation'} (403) "
             f"to {_who(call, vantage)}; {extent}",
             at_frame(vantage, first.response),
-            tuple(_error_evidence(vantage, allocation, error) for error in refused[:4]),
+            _evidence(vantage, refused),
             severity=severity,
         )
 
@@ -173,7 +210,8 @@ def allocation_mismatch(call: Call) -> Iterator[Hit]:
     Fix: use a fresh local port for a new allocation, or release the old one (Refresh with LIFETIME
     0) when a call ends; refresh in time, and look for a NAT that changes ports in mid-call.
     """
-    for vantage, allocation, error in _refusals(call, 437):
+    for vantage, refused in _refusals(call, 437):
+        allocation, error = refused[0]
         allocating = error.method == stun.Method.ALLOCATE
         cause = (
             "its 5-tuple still has an allocation"
@@ -183,7 +221,7 @@ def allocation_mismatch(call: Call) -> Iterator[Hit]:
         yield Hit(
             f"TURN server {allocation.server} answers 437 to {_who(call, vantage)}: {cause}",
             at_frame(vantage, error.response),
-            (_error_evidence(vantage, allocation, error),),
+            _evidence(vantage, refused),
             severity=breaks_ice(call) if allocation.relayed is None else Severity.WARNING,
         )
 
@@ -203,13 +241,14 @@ def server_full(call: Call) -> Iterator[Hit]:
     Fix: raise the quota (coturn: user-quota, total-quota) or the relay port range (min-port,
     max-port), and release allocations when calls end.
     """
-    for vantage, allocation, error in _refusals(call, 486, 508):
+    for vantage, refused in _refusals(call, 486, 508):
+        allocation, error = refused[0]
         what = "this user's quota is reached" if error.code == 486 else "it has no capacity left"
         yield Hit(
             f"TURN server {allocation.server} answers {error.code} to "
             f"{_who(call, vantage)}: {what}",
             at_frame(vantage, error.response),
-            (_error_evidence(vantage, allocation, error),),
+            _evidence(vantage, refused),
             severity=breaks_ice(call),
         )
 
@@ -235,15 +274,20 @@ def nonce_never_fresh(call: Call) -> Iterator[Hit]:
     Fix: bind each client to one server behind the load balancer (by source address and port), share
     the nonce key between servers, and check coturn's stale-nonce time.
     """
-    for vantage, allocation, first in _refusals(call, 438):
-        stale = [error for error in allocation.allocate_errors if error.code == 438]
+    for vantage, refused in _refusals(call, 438):
+        allocation, first = refused[0]
+        stale = [
+            item
+            for item in refused
+            if item[0] is allocation and item[1].method == stun.Method.ALLOCATE
+        ]
         if len(stale) < 2 or allocation.relayed is not None:
             continue
         yield Hit(
             f"TURN server {allocation.server} calls every nonce of {_who(call, vantage)} stale: "
             f"{len(stale)} Allocate requests answered 438",
             at_frame(vantage, first.response),
-            tuple(_error_evidence(vantage, allocation, error) for error in stale[:4]),
+            _evidence(vantage, stale),
             severity=breaks_ice(call),
         )
 
@@ -304,13 +348,14 @@ def not_supported(call: Call) -> Iterator[Hit]:
         0.010 T > A allocate-success relayed=R mapped=A
     Fix: enable the family or transport on the server, or offer another server entry that has it.
     """
-    for vantage, allocation, error in _refusals(call, *_UNSUPPORTED):
+    for vantage, refused in _refusals(call, *_UNSUPPORTED):
+        allocation, error = refused[0]
         harmless = error.code == 443 and allocation.relayed is not None
         yield Hit(
             f"TURN server {allocation.server} answers {error.code} to {_who(call, vantage)}: "
             f"{_UNSUPPORTED[error.code]}",
             at_frame(vantage, error.response),
-            (_error_evidence(vantage, allocation, error),),
+            _evidence(vantage, refused),
             severity=Severity.INFO if harmless else breaks_ice(call),
         )
 
@@ -362,11 +407,16 @@ def challenge_unanswered(call: Call) -> Iterator[Hit]:
         0.020 T > A allocate-success relayed=R mapped=A
     Fix: give username and credential in the iceServers entry of this server.
     """
-    for vantage, allocation in call.allocations:
-        errors = allocation.allocate_errors
-        if allocation.state is not AllocationState.CHALLENGED or not errors:
+    for vantage, allocations in _by_server(call):
+        waiting = [
+            (allocation, allocation.allocate_errors[-1])
+            for allocation in allocations
+            if allocation.state is AllocationState.CHALLENGED and allocation.allocate_errors
+        ]
+        if not waiting or len(waiting) < len(allocations):
             continue
-        answered = errors[-1].response
+        allocation, error = waiting[-1]
+        answered = error.response
         # A capture that ends with the challenge says nothing of what came after.
         if vantage.last_ns is None or vantage.last_ns - answered.time_ns < 1_000_000_000:
             continue
@@ -374,7 +424,7 @@ def challenge_unanswered(call: Call) -> Iterator[Hit]:
             f"{_who(call, vantage)} never sent credentials to TURN server {allocation.server} "
             "after its challenge",
             at_frame(vantage, answered),
-            (_error_evidence(vantage, allocation, errors[-1]),),
+            _evidence(vantage, waiting),
             severity=breaks_ice(call),
         )
 
