@@ -24,14 +24,8 @@ from rtckit.wire.stun.integrity import (
     verify_message_integrity,
     verify_message_integrity_sha256,
 )
-from rtckit.wire.stun.message import (
-    HEADER_LENGTH,
-    Message,
-    RawAttribute,
-    decode,
-    looks_like_stun,
-    parse,
-)
+from rtckit.wire.stun.message import HEADER_LENGTH, Message, RawAttribute
+from rtckit.wire.stun.reader import decode, looks_like_stun, parse
 from rtckit.wire.stun.registry import (
     AttributeType,
     MessageClass,

@@ -16,7 +16,6 @@ from typing import Any
 
 from rtckit.core.address import Address, address_from_bytes
 from rtckit.wire.stun.registry import AttributeType as T
-from rtckit.wire.stun.registry import attribute_name
 from rtckit.wire.stun.values import (
     AccessToken,
     AddressErrorCode,
@@ -31,14 +30,26 @@ from rtckit.wire.stun.values import (
     TransmitCounter,
 )
 
-__all__ = ["MAGIC_COOKIE", "READERS", "RULES", "WRITERS", "write_attribute", "write_bytes"]
+__all__ = [
+    "ADDRESSES",
+    "INTEGERS",
+    "MAGIC_COOKIE",
+    "READERS",
+    "RULES",
+    "TEXTS",
+    "TEXT_LIMIT",
+    "WRITERS",
+    "write_bytes",
+]
 
 MAGIC_COOKIE = 0x2112A442
 """The fixed second word of every message (RFC 8489, 5)."""
 
-_TEXT_LIMIT = 763  # bytes a receiver must accept (RFC 8489, 14.3 and 14.8 to 14.14)
+TEXT_LIMIT = 763
+"""Bytes of text a receiver must accept (RFC 8489, 14.3 and 14.8 to 14.14)."""
 
 _U32 = Struct("!I").unpack_from
+_U64 = Struct("!Q").unpack_from
 _PAIR_AT = Struct("!HH").unpack_from
 _ADDRESS_V4 = Struct("!HHI").unpack_from
 _PAIR = Struct("!HH").pack
@@ -71,7 +82,8 @@ def _read_u32(raw: bytes, start: int, length: int) -> int:
 
 def _read_u64(raw: bytes, start: int, length: int) -> int:
     _expect(length, 8)
-    return int.from_bytes(raw[start : start + 8], "big")
+    value: int = _U64(raw, start)[0]
+    return value
 
 
 def _read_first_byte(raw: bytes, start: int, length: int) -> int:
@@ -221,13 +233,13 @@ def _check_text(raw: bytes, start: int, length: int) -> None:
             value.decode("utf-8")
         except UnicodeDecodeError as error:
             raise ValueError(f"not UTF-8 from its byte {error.start} on") from None
-    if length > _TEXT_LIMIT:
-        raise ValueError(f"{length} bytes, more than {_TEXT_LIMIT}")
+    if length > TEXT_LIMIT:
+        raise ValueError(f"{length} bytes, more than {TEXT_LIMIT}")
 
 
 def _check_nonce(raw: bytes, start: int, length: int) -> None:
-    if length > _TEXT_LIMIT:
-        raise ValueError(f"{length} bytes, more than {_TEXT_LIMIT}")
+    if length > TEXT_LIMIT:
+        raise ValueError(f"{length} bytes, more than {TEXT_LIMIT}")
 
 
 def _check_address(raw: bytes, start: int, length: int) -> None:
@@ -270,9 +282,10 @@ def write_bytes(kind: int, value: bytes) -> bytes:
 
 def _write_text(kind: int, value: str, transaction_id: bytes) -> bytes:
     encoded = value.encode()
-    if len(encoded) > _TEXT_LIMIT:
-        raise ValueError(f"{len(encoded)} bytes, more than {_TEXT_LIMIT}")
-    return write_bytes(kind, encoded)
+    length = len(encoded)
+    if length > TEXT_LIMIT:
+        raise ValueError(f"{length} bytes, more than {TEXT_LIMIT}")
+    return _PAIR(kind, length) + encoded + _PADDING[length & 3]
 
 
 def _write_domain(kind: int, value: str, transaction_id: bytes) -> bytes:
@@ -411,6 +424,16 @@ Attributes that no RFC defines have no rule: nobody can say that they are wrong.
 """
 
 
+INTEGERS: dict[int, Callable[[bytes, int], tuple[int]]] = {}
+"""How to unpack a standard attribute that is one integer and nothing else."""
+
+TEXTS: set[int] = set()
+"""Standard attributes that are UTF-8 text of at most ``TEXT_LIMIT`` bytes."""
+
+ADDRESSES: set[int] = set()
+"""Standard attributes that are an address, XORed or not."""
+
+
 def _define(
     kinds: tuple[int, ...],
     reader: Reader | None,
@@ -424,8 +447,18 @@ def _define(
             WRITERS[kind] = writer
         if rule is not None:
             RULES[kind] = rule
+        if rule is _check_text:
+            TEXTS.add(kind)
+        elif rule is _check_address:
+            ADDRESSES.add(kind)
+        elif rule is not None and reader in _UNPACKERS:
+            INTEGERS[kind] = _UNPACKERS[reader]
 
 
+_UNPACKERS: dict[Reader | None, Callable[[bytes, int], tuple[int]]] = {
+    _read_u32: _U32,
+    _read_u64: _U64,
+}
 _XOR = (T.XOR_MAPPED_ADDRESS, T.XOR_RELAYED_ADDRESS, T.XOR_PEER_ADDRESS)
 _CLASSIC = (T.RESPONSE_ADDRESS, T.SOURCE_ADDRESS, T.CHANGED_ADDRESS, T.REFLECTED_FROM)
 _PLAIN = (T.MAPPED_ADDRESS, T.ALTERNATE_SERVER, T.RESPONSE_ORIGIN, T.OTHER_ADDRESS)
@@ -472,16 +505,3 @@ _define((T.GOOG_MISC_INFO,), _read_u16_list, _write_u16_list, None)
 _define((T.DTLS_IN_STUN_ACKNOWLEDGEMENT,), _read_u32_list, _write_u32_list, None)
 _define((T.MS_SEQUENCE_NUMBER,), _read_ms_sequence_number, _write_ms_sequence_number, None)
 _define((T.MS_SERVICE_QUALITY,), _read_ms_service_quality, _write_u16_pair, None)
-
-
-def write_attribute(kind: int, value: Any, transaction_id: bytes) -> bytes:
-    """One whole attribute; ``ValueError`` when the value does not suit it.
-
-    ``bytes`` are written as they are, whatever the attribute; a flag that is ``False`` is left out.
-    """
-    if isinstance(value, bytes | bytearray | memoryview):
-        return write_bytes(kind, bytes(value))
-    writer = WRITERS.get(kind)
-    if writer is None:
-        raise ValueError(f"{attribute_name(kind)} takes bytes, not {type(value).__name__}")
-    return writer(kind, value, transaction_id)

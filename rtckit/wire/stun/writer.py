@@ -7,7 +7,7 @@ from struct import error as struct_error
 from typing import Any
 from zlib import crc32
 
-from rtckit.wire.stun.attributes import MAGIC_COOKIE, write_attribute, write_bytes
+from rtckit.wire.stun.attributes import MAGIC_COOKIE, WRITERS, write_bytes
 from rtckit.wire.stun.integrity import FINGERPRINT_XOR, hmac_sha1, hmac_sha256
 from rtckit.wire.stun.registry import AttributeType, attribute_name
 
@@ -35,17 +35,22 @@ def build(
     """A message with its attributes in the order given, then the integrity and FINGERPRINT.
 
     Values are what :meth:`Message.get` returns; ``bytes`` are written as they are, so that faulty
-    messages can be built on purpose. ``key`` adds MESSAGE-INTEGRITY, ``key_sha256``
-    MESSAGE-INTEGRITY-SHA256 after it. ``transaction_id`` has 12 bytes and comes from the caller,
-    who owns the randomness. ``ValueError`` when a value does not suit its attribute.
+    messages can be built on purpose; a flag that is ``False`` is left out. ``key`` adds
+    MESSAGE-INTEGRITY, ``key_sha256`` MESSAGE-INTEGRITY-SHA256 after it. ``transaction_id`` has 12
+    bytes and comes from the caller, who owns the randomness. ``ValueError`` when a value does not
+    suit its attribute.
     """
     if len(transaction_id) != 12:
         raise ValueError(f"a transaction id has 12 bytes, not {len(transaction_id)}")
     kind = _join_type(method, message_class)
     parts = []
     for attribute, value in attributes:
+        writer = WRITERS.get(attribute)
         try:
-            parts.append(write_attribute(attribute, value, transaction_id))
+            if writer is not None and value.__class__ is not bytes:
+                parts.append(writer(attribute, value, transaction_id))
+            else:
+                parts.append(_write_opaque(attribute, value))
         except (struct_error, TypeError, AttributeError, OverflowError, ValueError) as error:
             raise ValueError(f"{attribute_name(attribute)}: {error}") from None
     body = b"".join(parts)
@@ -64,6 +69,12 @@ def build(
         return _HEADER(kind, length, MAGIC_COOKIE, transaction_id) + body
     message = _HEADER(kind, length + 8, MAGIC_COOKIE, transaction_id) + body
     return message + _TLV32(_FINGERPRINT, 4, crc32(message) ^ FINGERPRINT_XOR)
+
+
+def _write_opaque(attribute: int, value: Any) -> bytes:
+    if not isinstance(value, bytes | bytearray | memoryview):
+        raise ValueError(f"takes bytes, not {type(value).__name__}")
+    return write_bytes(attribute, bytes(value))
 
 
 @lru_cache(maxsize=1024)
