@@ -20,7 +20,7 @@ exclude_patterns = ["_build", "_ext"]
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-autodoc_class_signature = "separated"
+autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": False}
 python_use_unqualified_type_names = True
 
 html_theme = "furo"

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 
 from rtckit.cli.main import main as rtckit  # noqa: E402
 
-WIDTH = "92"
+WIDTH = "88"
 _SAMPLE = re.compile(r"(<!-- sample: rtckit (.+?) -->\n)(.*?)(<!-- end of sample -->)", re.DOTALL)
 
 

@@ -20,12 +20,13 @@ from sphinx.util.docutils import SphinxDirective
 from rtckit.cli.lazy import LazyGroup
 from rtckit.cli.main import cli, main
 from rtckit.core.errors import ExitCode
+from rtckit.report.text import sentence
 from rtckit.rules.catalogue import FAMILIES, Rule, all_rules
 
 __all__ = ["setup"]
 
 ROOT = Path(__file__).resolve().parents[2]
-WIDTH = 92
+WIDTH = 88
 
 
 class RulesDirective(Directive):
@@ -51,12 +52,12 @@ class RulesDirective(Directive):
 def _rule_section(rule: Rule) -> nodes.section:
     section = _section(rule.id.lower(), f"{rule.id}: {rule.title}")
     section += nodes.paragraph("", f"{rule.severity.capitalize()}; link: {rule.layer}.")
-    section.extend(_prose(rule.why))
+    section.extend(_prose(sentence(rule.why)))
     for title, example in (("Fires on", rule.fires_on), ("Silent on", rule.silent_on)):
         section += nodes.paragraph("", "", nodes.strong("", title))
         section += _literal(example)
     section += nodes.paragraph("", "", nodes.strong("", "Fix"))
-    section.extend(_prose(rule.fix))
+    section.extend(_prose(sentence(rule.fix)))
     section += nodes.paragraph("", "References: " + "; ".join(rule.refs) + ".")
     return section
 

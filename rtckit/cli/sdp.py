@@ -23,8 +23,9 @@ def sdp() -> None:
 
 @click.command(short_help="Show what a session description says.")
 @click.argument("file")
+@click.option("--secrets", is_flag=True, help="Show ICE passwords and keys, which are masked.")
 @answering
-def show(settings: Settings, file: str) -> Answer:
+def show(settings: Settings, file: str, secrets: bool) -> Answer:
     """Show what a session description says.
 
     The session, and each media section with its codecs, transport, direction and candidates. FILE
@@ -41,7 +42,11 @@ def show(settings: Settings, file: str) -> Answer:
     description = read_description(data)
     return Answer(
         text=lambda canvas: render_text(
-            description, color=canvas.color, width=canvas.width, verbose=canvas.verbose
+            description,
+            color=canvas.color,
+            width=canvas.width,
+            verbose=canvas.verbose,
+            secrets=secrets,
         ),
-        data=lambda: to_dict(description),
+        data=lambda: to_dict(description, secrets=secrets),
     )

@@ -24,6 +24,8 @@ __all__ = ["describe_location", "render_finding", "render_findings", "source_lin
 def describe_location(location: Location) -> str:
     """``offer.sdp:3:9``, or ``call.pcapng frame 42, bytes 20-35``; escaped, empty when unknown."""
     text = escape_controls(str(location))
+    if location.file is None and location.line is not None:
+        text = f"line {text}"
     if location.byte_start is None:
         return text
     start = location.byte_start
@@ -135,7 +137,7 @@ def render_finding(
     shown = finding.evidence if verbose else finding.evidence[:3]
     for item in shown:
         # The file is named once, above.
-        same = item.location.file == finding.location.file and item.location.frame is not None
+        same = item.location.file == finding.location.file
         where = describe_location(replace(item.location, file=None) if same else item.location)
         lines.append(_note("seen", f"{where}: {item.text}" if where else item.text, gutter, width))
     if len(finding.evidence) > len(shown):

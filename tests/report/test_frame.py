@@ -83,6 +83,7 @@ def test_evidence_of_another_file_names_it() -> None:
 def test_locations_in_words() -> None:
     assert describe_location(Location()) == ""
     assert describe_location(Location(frame=7)) == "frame 7"
+    assert describe_location(Location(line=7, column=3)) == "line 7:3"
     assert describe_location(Location("a.sdp", 3)) == "a.sdp:3"
     assert describe_location(Location(byte_start=4, byte_end=5)) == "byte 4"
     assert describe_location(Location("x\x1b]0;t\x07", 1)) == "x\\x1b]0;t\\x07:1"
