@@ -18,7 +18,6 @@ from rtckit.lab.namespaces import Namespace
 __all__ = ["Coturn"]
 
 _PORT = 3478
-_START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 5.0
 _MAGIC_COOKIE = 0x2112A442
 # A Binding request without attributes (RFC 8489, 5); anything that answers is a server.
@@ -29,7 +28,8 @@ class Coturn:
     """A STUN and TURN server over UDP and TCP on port 3478, an async context.
 
     With two ``addresses`` it also discovers NAT behaviour (RFC 5780). ``stun_only`` refuses every
-    allocation. Credentials are long-term ones (RFC 8489, 9.2).
+    allocation. Credentials are long-term ones (RFC 8489, 9.2). Entering raises
+    :class:`NetworkFailure` with the end of its log when it does not answer in ``start_limit_s``.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Coturn:
         password: str = "laboratory",
         realm: str = "rtckit.test",
         stun_only: bool = False,
+        start_limit_s: float = 10.0,
     ) -> None:
         self.namespace = namespace
         self.directory = directory
@@ -50,6 +51,7 @@ class Coturn:
         self.password = password
         self.realm = realm
         self.stun_only = stun_only
+        self.start_limit_s = start_limit_s
         self._process: asyncio.subprocess.Process | None = None
 
     @staticmethod
@@ -95,7 +97,7 @@ class Coturn:
                 start_new_session=True,
             )
         try:
-            async with asyncio.timeout(_START_LIMIT_S):
+            async with asyncio.timeout(self.start_limit_s):
                 for address in self.addresses:
                     await self._wait_ready(address)
         except BaseException as error:

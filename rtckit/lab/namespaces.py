@@ -1,12 +1,13 @@
 """Network namespaces joined by veth pairs, made and taken away again.
 
-A :class:`Network` owns every namespace it makes. Names are ``rtckit-<pid>-<name>``, so that a later
-run can sweep what a killed one left behind, and so that nothing else is ever touched.
+A :class:`Network` owns every namespace it makes. Names are ``rtckit-<pid>-<network>-<name>``, so
+that a later run can sweep what a killed one left behind, and so that nothing else is ever touched.
 """
 
 import contextlib
 import ctypes
 import fcntl
+import itertools
 import os
 import signal
 import socket
@@ -32,6 +33,7 @@ _SIOCETHTOOL = 0x8946
 _ETHTOOL_STXCSUM = 0x17
 
 _T = TypeVar("_T")
+_numbers = itertools.count(1)
 
 
 class Namespace:
@@ -112,6 +114,7 @@ class Network:
 
     def __init__(self) -> None:
         self._namespaces: dict[str, Namespace] = {}
+        self._prefix = f"{_PREFIX}-{os.getpid()}-{next(_numbers)}"
 
     def __enter__(self) -> Self:
         require(["netns"])
@@ -134,7 +137,7 @@ class Network:
 
     def add(self, short: str, *, forwarding: bool = False, ipv6: bool = True) -> Namespace:
         """A new namespace with its loopback up and duplicate address detection off."""
-        namespace = Namespace(short, f"{_PREFIX}-{os.getpid()}-{short}")
+        namespace = Namespace(short, f"{self._prefix}-{short}")
         _run(["ip", "netns", "add", namespace.name], None)
         self._namespaces[short] = namespace
         settings: dict[str, int] = {}

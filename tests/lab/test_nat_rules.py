@@ -1,0 +1,101 @@
+"""The text of NAT rule sets; what the kernel makes of them is tested in ``test_nat.py``."""
+
+import itertools
+
+import pytest
+
+from rtckit.lab.nat import Behavior, Nat, ruleset
+
+EI = Behavior.ENDPOINT_INDEPENDENT
+AD = Behavior.ADDRESS_DEPENDENT
+APD = Behavior.ADDRESS_AND_PORT_DEPENDENT
+OUTSIDE = "198.51.100.1"
+
+
+def chain(text: str, name: str) -> list[str]:
+    """The rules of one chain, without its first line."""
+    lines = text.splitlines()
+    start = lines.index(f"chain {name} {{") + 2
+    return lines[start : lines.index("}", start)]
+
+
+def test_port_preserving_mapping_names_no_port() -> None:
+    rules = chain(ruleset(Nat(EI, APD), OUTSIDE), "outbound")
+    assert f"oifname wan meta l4proto udp snat to {OUTSIDE}" in rules
+
+
+@pytest.mark.parametrize(
+    ("mapping", "key"),
+    [(EI, "jhash ip saddr . udp sport mod"), (AD, "jhash ip saddr . udp sport . ip daddr mod")],
+)
+def test_hashed_mapping_depends_on_what_it_is_named_for(mapping: Behavior, key: str) -> None:
+    rules = chain(ruleset(Nat(mapping, APD, port_preserving=False), OUTSIDE), "outbound")
+    assert key in rules[0]
+
+
+def test_hashed_ports_are_all_unprivileged() -> None:
+    rules = chain(ruleset(Nat(AD, APD), OUTSIDE), "outbound")
+    entries = rules[0].partition("map { ")[2].removesuffix(" }").split(", ")
+    ports = {int(entry.split(" : ")[1]) for entry in entries}
+    assert len(ports) == len(entries)
+    assert min(ports) >= 1024
+    assert max(ports) <= 65535
+
+
+def test_only_independent_filters_translate_unasked_packets() -> None:
+    assert chain(ruleset(Nat(EI, APD), OUTSIDE), "inbound") == []
+    (rule,) = chain(ruleset(Nat(EI, AD), OUTSIDE), "inbound")
+    assert "udp dport . ip saddr @permitted" in rule
+    (rule,) = chain(ruleset(Nat(EI, EI), OUTSIDE), "inbound")
+    assert "@permitted" not in rule
+
+
+@pytest.mark.parametrize("mapping", Behavior)
+@pytest.mark.parametrize("filtering", Behavior)
+def test_every_nat_drops_what_is_for_the_router_itself(
+    mapping: Behavior, filtering: Behavior
+) -> None:
+    text = ruleset(Nat(mapping, filtering), OUTSIDE)
+    assert chain(text, "input")[-1] == "iifname wan drop"
+    assert all("ct direction original" in rule for rule in chain(text, "learn"))
+
+
+def test_without_hairpinning_the_outside_address_is_closed_to_the_inside() -> None:
+    assert f"iifname lan ip daddr {OUTSIDE} drop" in ruleset(Nat(EI, EI), OUTSIDE)
+    text = ruleset(Nat(EI, EI, hairpinning=True), OUTSIDE)
+    assert f"iifname lan ip daddr {OUTSIDE} drop" not in text
+    assert chain(text, "outbound")[0].startswith("oifname lan ct status dnat")
+
+
+def test_blocked_udp_leaves_one_way_out() -> None:
+    rules = chain(ruleset(Nat(udp_blocked=True), OUTSIDE), "forward")
+    assert rules[1:] == ["iifname lan oifname wan tcp dport 443 accept"]
+
+
+def test_timeout_is_that_of_what_was_learnt() -> None:
+    assert ruleset(Nat(timeout_s=7), OUTSIDE).count("timeout 7s;") == 2
+
+
+def test_names_of_rfc3489() -> None:
+    # RFC 3489, 5: the three cones map endpoint-independently; a symmetric NAT does nothing so.
+    named = {
+        (mapping, filtering): Nat(mapping, filtering).rfc3489
+        for mapping, filtering in itertools.product(Behavior, Behavior)
+    }
+    assert {pair: name for pair, name in named.items() if name} == {
+        (EI, EI): "full cone",
+        (EI, AD): "restricted cone",
+        (EI, APD): "port restricted cone",
+        (APD, APD): "symmetric",
+    }
+    assert Nat(udp_blocked=True).rfc3489 == "blocked"
+
+
+def test_description_tells_what_sets_it_apart() -> None:
+    assert Nat(EI, AD, port_preserving=False, hairpinning=True).describe() == (
+        "endpoint-independent mapping, not port preserving,"
+        " address-dependent filtering, hairpinning"
+    )
+    assert Nat(APD, APD).describe() == (
+        "address-and-port-dependent mapping, address-and-port-dependent filtering"
+    )
