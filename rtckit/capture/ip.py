@@ -218,6 +218,11 @@ class FragmentReassembler:
         """How many packets still lack fragments."""
         return len(self._partials)
 
+    @property
+    def held(self) -> int:
+        """About how many bytes of memory they take."""
+        return self._held
+
     def add(self, packet: IpPacket, time_ns: int, interface: int = 0) -> IpPacket | None:
         """Take in a fragment; the whole packet when this one completed it.
 
