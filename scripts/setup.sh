@@ -63,7 +63,7 @@ install_python() {
     local name=$1 requirement=$2
     say "Installing rtckit${requirement#.} into $VENV"
     PIP_ROOT_USER_ACTION=ignore "$VENV/bin/python" -m pip install \
-        --quiet --disable-pip-version-check --no-input --editable "$requirement"
+        -qq --disable-pip-version-check --no-input --editable "$requirement"
     sha256sum pyproject.toml > "$VENV/.rtckit-$name"
 }
 

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 import rtckit
 
@@ -16,9 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """A wheel of this tree."""
-    builder = pytest.importorskip("hatchling.builders.wheel")
     folder = tmp_path_factory.mktemp("wheel")
-    path = next(builder.WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"]))
+    path = next(WheelBuilder(str(ROOT)).build(directory=str(folder), versions=["standard"]))
     return zipfile.ZipFile(path)
 
 
