@@ -1,6 +1,6 @@
 """How fast the STUN codec is beside aioice's, in the same run.
 
-    python benchmarks/bench_stun.py [--rounds 15] [--number 3000] [--check 1.5]
+    python -m benchmarks.bench_stun [--rounds 15] [--number 3000] [--check 1.5]
 
 Every row does the same work on the same bytes with both libraries. The two alternate round by
 round, so that a busy machine slows both, and the best round of each counts. aioice decodes every
@@ -15,7 +15,8 @@ verifies FINGERPRINT while it parses; rtckit is asked to in the rows that say FP
 import argparse
 import sys
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from aioice import stun as aioice_stun
 
@@ -24,38 +25,24 @@ from rtckit.wire.stun import AttributeType, MessageClass, Method
 
 KEY = stun.short_term_key("VOkJxbRl1RmTxUk/WvJxBt")
 TRANSACTION_ID = bytes.fromhex("b7e7a701bc34d686fa87dfae")
-TIE_BREAKER = 0x932FF9B151263B36
-USERNAME = "evtj:h6vY"
 V4 = ("192.0.2.1", 32853)
 V6 = ("2001:db8:1234:5678:11:2233:4455:6677", 32853)
 
-REQUEST = [
-    (AttributeType.USERNAME, USERNAME),
-    (AttributeType.PRIORITY, 0x6E0001FF),
-    (AttributeType.ICE_CONTROLLED, TIE_BREAKER),
-]
-REQUEST_AIOICE = {
-    "USERNAME": USERNAME,
-    "PRIORITY": 0x6E0001FF,
-    "ICE-CONTROLLED": TIE_BREAKER,
-}
-REQUEST_TYPES = [int(kind) for kind, _ in REQUEST]
-RESPONSE_TYPES = [int(AttributeType.XOR_MAPPED_ADDRESS)]
-
 Work = Callable[[], object]
+Build = Callable[[], bytes]
 
 
-def build_ours(message_class: int, attributes: list[tuple[int, object]], signed: bool) -> Work:
+def build_ours(message_class: int, attributes: list[tuple[int, object]], signed: bool) -> Build:
     if signed:
         return lambda: stun.build(
-            Method.BINDING, message_class, TRANSACTION_ID, attributes, key=KEY
+            Method.BINDING, message_class, TRANSACTION_ID, list(attributes), key=KEY
         )
     return lambda: stun.build(
-        Method.BINDING, message_class, TRANSACTION_ID, attributes, fingerprint=False
+        Method.BINDING, message_class, TRANSACTION_ID, list(attributes), fingerprint=False
     )
 
 
-def build_aioice(message_class: int, attributes: dict[str, object], signed: bool) -> Work:
+def build_aioice(message_class: int, attributes: dict[str, object], signed: bool) -> Build:
     classes = {
         MessageClass.REQUEST: aioice_stun.Class.REQUEST,
         MessageClass.SUCCESS: aioice_stun.Class.RESPONSE,
@@ -100,40 +87,59 @@ def parse_aioice(data: bytes, names: list[str], *, read: bool, signed: bool) -> 
     return parse
 
 
-def rows() -> list[tuple[str, Work, Work]]:
+class Case(NamedTuple):
+    """One message as each library wants it."""
+
+    name: str
+    message_class: MessageClass
+    ours: list[tuple[int, object]]
+    theirs: dict[str, object]
+
+
+CASES = (
+    Case(
+        "request",
+        MessageClass.REQUEST,
+        [
+            (AttributeType.USERNAME, "evtj:h6vY"),
+            (AttributeType.PRIORITY, 0x6E0001FF),
+            (AttributeType.ICE_CONTROLLED, 0x932FF9B151263B36),
+        ],
+        {"USERNAME": "evtj:h6vY", "PRIORITY": 0x6E0001FF, "ICE-CONTROLLED": 0x932FF9B151263B36},
+    ),
+    Case(
+        "response v4",
+        MessageClass.SUCCESS,
+        [(AttributeType.XOR_MAPPED_ADDRESS, V4)],
+        {"XOR-MAPPED-ADDRESS": V4},
+    ),
+    Case(
+        "response v6",
+        MessageClass.SUCCESS,
+        [(AttributeType.XOR_MAPPED_ADDRESS, V6)],
+        {"XOR-MAPPED-ADDRESS": V6},
+    ),
+)
+
+
+def rows() -> Iterator[tuple[str, Work, Work]]:
     """The table's rows: what is done, by rtckit and by aioice."""
-    result = []
-    messages = [
-        ("request", MessageClass.REQUEST, REQUEST, REQUEST_AIOICE, REQUEST_TYPES),
-        *(
-            (
-                name,
-                MessageClass.SUCCESS,
-                [(AttributeType.XOR_MAPPED_ADDRESS, address)],
-                {"XOR-MAPPED-ADDRESS": address},
-                RESPONSE_TYPES,
-            )
-            for name, address in (("response v4", V4), ("response v6", V6))
-        ),
-    ]
-    for name, message_class, ours, theirs, kinds in messages:
+    for case in CASES:
+        kinds = [int(kind) for kind, _ in case.ours]
+        names = list(case.theirs)
         for signed in (False, True):
-            suffix = ", FP + MI" if signed else ""
-            build = build_ours(message_class, ours, signed)
-            build_theirs = build_aioice(message_class, theirs, signed)
-            data = build()
-            assert data == build_theirs(), "the libraries must write the same bytes"
+            what = case.name + (", FP + MI" if signed else "")
+            ours = build_ours(case.message_class, case.ours, signed)
+            theirs = build_aioice(case.message_class, case.theirs, signed)
+            data = ours()
+            assert data == theirs(), "the libraries must write the same bytes"
             for read in (False, True):
-                what = f"parse {name}{suffix}" + (", read all" if read else "")
-                result.append(
-                    (
-                        what,
-                        parse_ours(data, kinds, read=read, signed=signed),
-                        parse_aioice(data, list(theirs), read=read, signed=signed),
-                    )
+                yield (
+                    f"parse {what}" + (", read all" if read else ""),
+                    parse_ours(data, kinds, read=read, signed=signed),
+                    parse_aioice(data, names, read=read, signed=signed),
                 )
-            result.append((f"build {name}{suffix}", build, build_theirs))
-    return result
+            yield f"build {what}", ours, theirs
 
 
 def measure(ours: Work, theirs: Work, rounds: int, number: int) -> tuple[float, float]:

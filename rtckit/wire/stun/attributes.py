@@ -33,7 +33,9 @@ from rtckit.wire.stun.values import (
 __all__ = [
     "ADDRESSES",
     "INTEGERS",
+    "INTEGER_WRITERS",
     "MAGIC_COOKIE",
+    "PADDING",
     "READERS",
     "RULES",
     "TEXTS",
@@ -48,6 +50,9 @@ MAGIC_COOKIE = 0x2112A442
 TEXT_LIMIT = 763
 """Bytes of text a receiver must accept (RFC 8489, 14.3 and 14.8 to 14.14)."""
 
+PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+"""What fills an attribute, by its length modulo 4."""
+
 _U32 = Struct("!I").unpack_from
 _U64 = Struct("!Q").unpack_from
 _PAIR_AT = Struct("!HH").unpack_from
@@ -56,7 +61,6 @@ _PAIR = Struct("!HH").pack
 _TLV32 = Struct("!HHI").pack
 _TLV64 = Struct("!HHQ").pack
 _TLV_ADDRESS_V4 = Struct("!HHHHI").pack
-_PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 
 # --- reading
@@ -277,7 +281,7 @@ Writer = Callable[[int, Any, bytes], bytes]
 def write_bytes(kind: int, value: bytes) -> bytes:
     """One whole attribute: type, length, ``value`` as it is, and zero padding."""
     length = len(value)
-    return _PAIR(kind, length) + value + _PADDING[length & 3]
+    return _PAIR(kind, length) + value + PADDING[length & 3]
 
 
 def _write_text(kind: int, value: str, transaction_id: bytes) -> bytes:
@@ -285,7 +289,7 @@ def _write_text(kind: int, value: str, transaction_id: bytes) -> bytes:
     length = len(encoded)
     if length > TEXT_LIMIT:
         raise ValueError(f"{length} bytes, more than {TEXT_LIMIT}")
-    return _PAIR(kind, length) + encoded + _PADDING[length & 3]
+    return _PAIR(kind, length) + encoded + PADDING[length & 3]
 
 
 def _write_domain(kind: int, value: str, transaction_id: bytes) -> bytes:
@@ -427,6 +431,9 @@ Attributes that no RFC defines have no rule: nobody can say that they are wrong.
 INTEGERS: dict[int, Callable[[bytes, int], tuple[int]]] = {}
 """How to unpack a standard attribute that is one integer and nothing else."""
 
+INTEGER_WRITERS: dict[int, tuple[Callable[[int, int, int], bytes], int]] = {}
+"""How to pack type, length and value of an attribute that is one integer, and its length."""
+
 TEXTS: set[int] = set()
 """Standard attributes that are UTF-8 text of at most ``TEXT_LIMIT`` bytes."""
 
@@ -447,6 +454,8 @@ def _define(
             WRITERS[kind] = writer
         if rule is not None:
             RULES[kind] = rule
+        if writer in _PACKERS:
+            INTEGER_WRITERS[kind] = _PACKERS[writer]
         if rule is _check_text:
             TEXTS.add(kind)
         elif rule is _check_address:
@@ -458,6 +467,10 @@ def _define(
 _UNPACKERS: dict[Reader | None, Callable[[bytes, int], tuple[int]]] = {
     _read_u32: _U32,
     _read_u64: _U64,
+}
+_PACKERS: dict[Writer | None, tuple[Callable[[int, int, int], bytes], int]] = {
+    _write_u32: (_TLV32, 4),
+    _write_u64: (_TLV64, 8),
 }
 _XOR = (T.XOR_MAPPED_ADDRESS, T.XOR_RELAYED_ADDRESS, T.XOR_PEER_ADDRESS)
 _CLASSIC = (T.RESPONSE_ADDRESS, T.SOURCE_ADDRESS, T.CHANGED_ADDRESS, T.REFLECTED_FROM)
@@ -477,7 +490,8 @@ _define((T.THIRD_PARTY_AUTHORIZATION,), _read_text, _write_text, _check_text)
 _define(_VENDOR_TEXT, _read_text, _write_text, None)
 _define((T.NONCE,), None, _write_text, _check_nonce)
 _define((T.PRIORITY, T.LIFETIME, T.CONNECTION_ID), _read_u32, _write_u32, 4)
-_define((T.FINGERPRINT, T.CACHE_TIMEOUT), _read_u32, _write_u32, 4)
+_define((T.FINGERPRINT,), _read_u32, _write_u32, 4)
+_define((T.CACHE_TIMEOUT,), _read_u32, _write_u32, None)  # registered without a form
 _define(_MS_U32 + _GOOG_U32, _read_u32, _write_u32, None)
 _define((T.ICE_CONTROLLED, T.ICE_CONTROLLING), _read_u64, _write_u64, 8)
 _define((T.GOOG_DELTA_ACK,), _read_u64, _write_u64, None)

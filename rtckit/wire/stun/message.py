@@ -35,7 +35,7 @@ AFTER_INTEGRITY = frozenset(
 )
 """What counts even after the integrity (RFC 8489, 9)."""
 
-LATER: Final[Any] = object()
+LATER: Final[Any] = ...
 """Stands for a value that is decoded when it is asked for."""
 
 Index = dict[int, tuple[int, int, Any]]

@@ -7,18 +7,28 @@ from struct import error as struct_error
 from typing import Any
 from zlib import crc32
 
-from rtckit.wire.stun.attributes import MAGIC_COOKIE, WRITERS, write_bytes
+from rtckit.wire.stun.attributes import (
+    INTEGER_WRITERS,
+    MAGIC_COOKIE,
+    PADDING,
+    TEXT_LIMIT,
+    TEXTS,
+    WRITERS,
+    write_bytes,
+)
 from rtckit.wire.stun.integrity import FINGERPRINT_XOR, hmac_sha1, hmac_sha256
 from rtckit.wire.stun.registry import AttributeType, attribute_name
 
 __all__ = ["build"]
 
 _HEADER = Struct("!HHI12s").pack
+_PAIR = Struct("!HH").pack
 _TLV32 = Struct("!HHI").pack
 
 _MESSAGE_INTEGRITY_SHA256 = int(AttributeType.MESSAGE_INTEGRITY_SHA256)
 _FINGERPRINT = int(AttributeType.FINGERPRINT)
 _ROOM = 0xFFFC - 24 - 36 - 8  # what both integrities and FINGERPRINT leave
+_BUFFERS = (bytes, bytearray, memoryview)
 _MI_HEADER = b"\x00\x08\x00\x14"
 
 
@@ -45,12 +55,20 @@ def build(
     kind = _join_type(method, message_class)
     parts = []
     for attribute, value in attributes:
-        writer = WRITERS.get(attribute)
+        form = value.__class__
         try:
-            if writer is not None and value.__class__ is not bytes:
-                parts.append(writer(attribute, value, transaction_id))
+            # The two commonest forms are written here to spare a call each.
+            if form is int and attribute in INTEGER_WRITERS:
+                pack, size = INTEGER_WRITERS[attribute]
+                parts.append(pack(attribute, size, value))
+            elif form is str and attribute in TEXTS:
+                encoded = value.encode()
+                size = len(encoded)
+                if size > TEXT_LIMIT:
+                    raise ValueError(f"{size} bytes, more than {TEXT_LIMIT}")
+                parts.append(_PAIR(attribute, size) + encoded + PADDING[size & 3])
             else:
-                parts.append(_write_opaque(attribute, value))
+                parts.append(_write_attribute(attribute, value, transaction_id))
         except (struct_error, TypeError, AttributeError, OverflowError, ValueError) as error:
             raise ValueError(f"{attribute_name(attribute)}: {error}") from None
     body = b"".join(parts)
@@ -71,8 +89,13 @@ def build(
     return message + _TLV32(_FINGERPRINT, 4, crc32(message) ^ FINGERPRINT_XOR)
 
 
-def _write_opaque(attribute: int, value: Any) -> bytes:
-    if not isinstance(value, bytes | bytearray | memoryview):
+def _write_attribute(attribute: int, value: Any, transaction_id: bytes) -> bytes:
+    if value.__class__ is bytes:
+        return write_bytes(attribute, value)
+    writer = WRITERS.get(attribute)
+    if writer is not None and not isinstance(value, _BUFFERS):
+        return writer(attribute, value, transaction_id)
+    if not isinstance(value, _BUFFERS):
         raise ValueError(f"takes bytes, not {type(value).__name__}")
     return write_bytes(attribute, bytes(value))
 
