@@ -48,7 +48,7 @@ def test_first_byte_ranges() -> None:
 
     The bodies differ because no one body can be all of them: the cookies share bytes 4 to 7.
     """
-    allowed = (
+    allowed: tuple[tuple[range, set[Kind]], ...] = (
         (range(4), {Kind.STUN}),
         (range(4, 16), set()),
         (range(16, 20), {Kind.ZRTP}),

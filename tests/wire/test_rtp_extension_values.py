@@ -168,7 +168,7 @@ _AIORTC = {
 
 
 @given(st.fixed_dictionaries({uri: extension_values[uri] for uri in _AIORTC}))
-def test_aiortc_reads_the_same(values: dict[str, Any]) -> None:
+def test_aiortc_reads_the_same(values: dict[ExtensionUri, Any]) -> None:
     known = HeaderExtensionsMap()
     ids = {uri: number for number, uri in enumerate(_AIORTC, 1)}
     known.configure(

@@ -137,7 +137,7 @@ def test_two_byte_round_trip(profile: int, elements: list[ExtensionElement]) -> 
 
 @given(st.one_of(one_byte_elements, two_byte_elements).filter(bool))
 def test_aiortc_agrees(elements: list[ExtensionElement]) -> None:
-    profile, data = pack_header_extensions([tuple(element) for element in elements])
+    profile, data = pack_header_extensions([(element.id, element.value) for element in elements])
     assert profile == profile_for(elements)
     assert data == build_extensions(profile, elements)
     assert unpack_header_extensions(profile, data) == list(parse_extensions(profile, data))
