@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
 from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
@@ -204,6 +204,25 @@ def test_kinds_of_keys(
     facts = describe(certificate.public_bytes(serialization.Encoding.DER))
     assert facts.key == key
     assert facts.signature == signature
+
+
+def test_keys_and_signatures_without_a_name(der: bytes) -> None:
+    # id-ecPublicKey becomes 1.2.840.10045.2.2, ecdsa-with-SHA256 becomes ...4.3.127.
+    ec_public_key, ecdsa = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d040302")
+    odd_key = describe(der.replace(ec_public_key, bytes.fromhex("2a8648ce3d0202")))
+    assert odd_key.key == "unknown (1.2.840.10045.2.2)"
+    odd_signature = describe(der.replace(ecdsa, bytes.fromhex("2a8648ce3d04037f")))
+    assert odd_signature.signature == "1.2.840.10045.4.3.127"
+
+
+def test_a_key_that_cannot_sign() -> None:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "key agreement")])
+    agreement = x25519.X25519PrivateKey.generate().public_key()
+    certificate = x509.CertificateBuilder(name, name, agreement, 1, NOT_BEFORE, NOT_AFTER).sign(
+        ed25519.Ed25519PrivateKey.generate(), None
+    )
+    facts = describe(certificate.public_bytes(serialization.Encoding.DER))
+    assert facts.key == "unknown (1.3.101.110)"
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30\x00", b"not a certificate"])

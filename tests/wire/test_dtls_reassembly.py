@@ -211,3 +211,21 @@ def test_one_byte_at_a_time_from_the_end_stays_quick() -> None:
     parts = split_message(message, 1)
     whole = [done for part in reversed(parts) if (done := reassembler.add(part))]
     assert whole == [message]
+
+
+def test_another_type_or_length_is_a_change_too() -> None:
+    reassembler = Reassembler()
+    reassembler.add(HandshakeFragment(11, 100, 1, 0, b"abc"))
+    reassembler.add(HandshakeFragment(12, 100, 1, 0, b"abc"))
+    reassembler.add(HandshakeFragment(12, 101, 1, 0, b"abc"))
+    assert reassembler.pending == (PendingMessage(12, 1, 101, 3),)
+    assert len(reassembler.problems) == 2
+
+
+def test_what_is_forgotten_is_said_and_no_more_than_fifty_times() -> None:
+    reassembler = Reassembler(capacity=2048)
+    for number in range(100):
+        reassembler.add(HandshakeFragment(11, 1000, number, 0, bytes(500)))
+    assert len(reassembler.pending) == 2
+    assert len(reassembler.problems) == 50
+    assert "Certificate forgotten with 500 of 1000 bytes" in reassembler.problems[0].message

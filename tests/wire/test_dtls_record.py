@@ -132,6 +132,16 @@ def test_a_datagram_cut_anywhere_keeps_what_came_before(cut: int) -> None:
         assert records[1].missing == len(ENCRYPTED) - cut
 
 
+def test_a_record_cut_in_its_connection_id() -> None:
+    data = bytes.fromhex("19 fefd 0001 000000000007 c0ffee 00")
+    records, problems = decode_records(PLAINTEXT + data, 3)
+    assert [record.content_type for record in records] == [22]
+    assert problems[0].message == "record header cut short in its connection id"
+    assert problems[0].offset == len(PLAINTEXT) + 11
+    with pytest.raises(ParseError, match="unified header cut short: 3 of 7 bytes"):
+        parse_records(bytes.fromhex("36 c0ff"), 3)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
