@@ -14,7 +14,7 @@ __all__ = ["Framing", "StreamFramer", "StreamMessage"]
 
 _COOKIE = b"\x21\x12\xa4\x42"
 _CHAIN = 3
-_MAX_GUESS = 64  # segments without anything known, until a stream is let go
+_MAX_GUESSES = 64  # segments without anything known, until a stream is let go
 _MAX_UNSYNCED = 1 << 17
 _MAX_BELIEVED = 2048  # longer messages without a cookie are not believed while looking
 _CHANNELS = range(0x4000, 0x5000)  # RFC 8656, 12
@@ -86,20 +86,18 @@ class StreamFramer:
             data = data[skipped:]
         if not data:
             return []
-        earlier = len(self._pending)
         self._pending += data
         self._marks.append((self._base + len(self._pending), frame, time_ns))
         if len(self._pending) < self._need:
             return []
         messages: list[StreamMessage] = []
         while self._pending:
-            if self.framing is Framing.UNDECIDED and not self._decide(earlier):
+            if self.framing is Framing.UNDECIDED and not self._decide():
                 break
             if not self._synced and not self._resync():
                 break
             if not self._take(messages):
                 break
-            earlier = 0
         return messages
 
     def miss(self, count: int) -> list[StreamMessage]:
@@ -199,58 +197,62 @@ class StreamFramer:
         size, length = _measure_rfc4571(self._pending, at)
         return size, at + 2, length
 
-    def _decide(self, earlier: int) -> bool:
+    def _decide(self) -> bool:
         """Find out what the stream carries; false while that is open, or when it is let go."""
-        if self._beginning:
-            framing = _recognise(self._pending)
-        else:
-            framing = self._guess(0)
-            if framing is Framing.OTHER and earlier:
-                # What was kept led nowhere; perhaps a message begins with the newest segment.
-                self._drop(earlier)
-                framing = self._guess(0)
-            if framing is Framing.OTHER:
-                self._drop(len(self._pending))
-                self._guesses += 1
-                if self._guesses < _MAX_GUESS:
-                    return False
+        framing = _recognise(self._pending) if self._beginning else self._guess()
         if framing is Framing.UNDECIDED:
             return False
         self.framing = framing
         self._synced = True
         if framing is Framing.OTHER:
             self._drop(len(self._pending))
-            return False
-        return True
+        return framing is not Framing.OTHER
 
-    def _guess(self, at: int) -> Framing:
-        """What a stream carries of which the beginning is unknown; ``OTHER`` for nothing seen."""
-        stun = self._judge(Framing.STUN, at, sure=False)
-        rfc4571 = self._judge(Framing.RFC4571, at, sure=False)
-        if stun is _Verdict.GOOD:
-            return Framing.STUN
-        if rfc4571 is _Verdict.GOOD:
-            return Framing.RFC4571
-        if _Verdict.MORE in (stun, rfc4571) and len(self._pending) < _MAX_UNSYNCED:
-            return Framing.UNDECIDED
-        return Framing.OTHER
+    def _guess(self) -> Framing:
+        """What a stream carries of which the beginning is unknown, by where segments begin."""
+        self._guesses += 1
+        keep = -1
+        for start in self._starts(0):
+            for framing in (Framing.STUN, Framing.RFC4571):
+                verdict = self._judge(framing, start, sure=False)
+                if verdict is _Verdict.GOOD:
+                    self._drop(start)
+                    return framing
+                if verdict is _Verdict.MORE and keep < 0:
+                    keep = start
+        if self._guesses >= _MAX_GUESSES:
+            return Framing.OTHER
+        held = len(self._pending)
+        self._drop(held if keep < 0 or held > _MAX_UNSYNCED else keep)
+        return Framing.UNDECIDED
+
+    def _starts(self, after: int) -> list[int]:
+        """Where the pending segments begin, from ``after`` on."""
+        starts = [0, *(end - self._base for end, _, _ in self._marks)]
+        return [start for start in starts[:-1] if start >= after]
 
     def _resync(self) -> bool:
         """Find the next place where messages begin and drop what stands before it."""
-        at = 0
-        end = len(self._pending)
-        while at < end:
+        held = len(self._pending)
+        for at in range(held):
             verdict = self._judge(self.framing, at, sure=True)
-            if verdict is _Verdict.GOOD:
-                if self.framing is Framing.STUN and _is_wrapped(self._pending, at):
-                    at -= 4
-                self._drop(at)
-                self._synced = True
-                return True
-            if verdict is _Verdict.MORE and end - at < _MAX_UNSYNCED:
-                break
-            at += 1
-        self._drop(at)
+            if verdict is _Verdict.BAD:
+                continue
+            if verdict is _Verdict.MORE:
+                # It may be one. Meanwhile a later segment may begin with a sure one.
+                for start in self._starts(at + 1):
+                    if self._judge(self.framing, start, sure=True) is _Verdict.GOOD:
+                        at = start
+                        break
+                else:
+                    self._drop(at if held - at < _MAX_UNSYNCED else held)
+                    return False
+            if self.framing is Framing.STUN and _is_wrapped(self._pending, at):
+                at -= 4
+            self._drop(at)
+            self._synced = True
+            return True
+        self._drop(held)
         return False
 
     def _judge(self, framing: Framing, at: int, *, sure: bool) -> _Verdict:
