@@ -82,7 +82,7 @@ class Record:
     @property
     def encrypted(self) -> bool:
         """Whether the fragment is ciphertext: only epoch 0 goes in the clear."""
-        return self.epoch > 0 or self.content_type is None or self.content_type == 25
+        return self.epoch > 0 or self.content_type in (None, ContentType.TLS12_CID)
 
 
 def decode_records(
