@@ -72,10 +72,13 @@ class Scenario:
         return tuple(dict.fromkeys(needed))
 
 
-_NEVER_CONNECTS = Expectation(
-    broken="ice",
-    chain={"signalling": "ok", "ice": "failed"} | dict.fromkeys(LAYERS[2:], "unknown"),
-)
+def _never_connects(cause: str) -> Expectation:
+    """ICE fails for this cause, and nothing after it is reached."""
+    return Expectation(
+        broken="ice",
+        findings=(cause,),
+        chain={"signalling": "ok", "ice": "failed"} | dict.fromkeys(LAYERS[2:], "unknown"),
+    )
 
 
 def _port_restricted_and_symmetric() -> AbstractContextManager[Topology]:
@@ -125,7 +128,7 @@ SCENARIOS: dict[str, Scenario] = {
             servers=Servers.STUN,
             connects=False,
             seconds=8.5,
-            expect=_NEVER_CONNECTS,
+            expect=_never_connects("CHECK001"),
         ),
         Scenario(
             "turn-wrong-password",
@@ -136,7 +139,7 @@ SCENARIOS: dict[str, Scenario] = {
             servers=Servers.TURN_WRONG_PASSWORD,
             connects=False,
             seconds=4.0,
-            expect=_NEVER_CONNECTS,
+            expect=_never_connects("TURN001"),
         ),
     )
 }
