@@ -5,7 +5,7 @@ An element is a local id and some bytes. Which extension an id stands for is sai
 an element once its URI is known.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from rtckit.core.findings import Problem
@@ -38,6 +38,11 @@ class ExtensionElement(NamedTuple):
 
     id: int
     value: bytes
+
+
+# Elements are read for every packet of a stream: see rtckit.wire.rtp.
+_new_element: Callable[[type[ExtensionElement], tuple[int, bytes]], ExtensionElement]
+_new_element = tuple.__new__
 
 
 def is_one_byte(profile: int) -> bool:
@@ -119,7 +124,7 @@ def _read_one_byte(data: bytes, reading: Reading) -> tuple[ExtensionElement, ...
         if position > end:
             _report_cut(number, start, end, position, reading)
             break
-        elements.append(ExtensionElement(number, data[start:position]))
+        elements.append(_new_element(ExtensionElement, (number, data[start:position])))
     return tuple(elements)
 
 
@@ -139,7 +144,7 @@ def _read_two_byte(data: bytes, reading: Reading) -> tuple[ExtensionElement, ...
         if position > end:
             _report_cut(number, start, end, position, reading)
             break
-        elements.append(ExtensionElement(number, data[start:position]))
+        elements.append(_new_element(ExtensionElement, (number, data[start:position])))
     return tuple(elements)
 
 
