@@ -57,6 +57,8 @@ def find_network(link_type: int, data: bytes) -> Network:
     """
     if link_type in _HEADERS:
         place, offset = _HEADERS[LinkType(link_type)]
+        if len(data) < offset:
+            raise _cut(data, offset)
         return _follow(data, _uint16(data, place), offset)
     if link_type in _RAW:
         return Network(_by_version(data, 0), 0)
