@@ -11,10 +11,10 @@ of it bears: STUN its magic cookie, DTLS its version, ZRTP its cookie, channel d
 fits, QUIC a version somebody has registered.
 
 One datagram is still weak evidence. DNS is the usual trap: a message whose 16-bit id begins with
-0x80..0xBF (one in four) and whose flags byte is below 0xC0 is a flawless RTP header, and one whose
-flags byte is 192..223 is flawless RTCP. NTP, SNMP and QUIC version negotiation fall into
-other ranges the same way. Whoever has the flow (its ports, and whether STUN or DTLS ran on it)
-must decide; this module only says what the bytes could be.
+0x80..0xBF (one in four) is a flawless RTP header, or an RTCP one when the id's second byte is
+192..223. NTP, SNMP and QUIC version negotiation fall into other ranges the same way. Whoever has
+the flow (its ports, and whether STUN or DTLS ran on it) must decide; this module only says what
+the bytes could be. The other way round, STUN as of RFC 3489 has no cookie and is not recognised.
 """
 
 from enum import StrEnum

@@ -116,8 +116,11 @@ def test_ntp_is_not_quic() -> None:
 
 def test_dns_can_look_like_rtp() -> None:
     """The documented trap: only the flow tells a DNS query with such an id from RTP."""
-    query = bytes.fromhex("8a01 0100 0001 0000 0000 0000 07") + b"example\x03com" + b"\0\0\1\0\1"
-    assert first_byte_kind(query) is Kind.RTP
+    # RFC 1035, 4.1.1: id, then the flags (recursion desired), one question.
+    query = bytes.fromhex("0100 0001 0000 0000 0000 07") + b"example\x03com" + b"\0\0\1\0\1"
+    assert first_byte_kind(b"\x8a\x01" + query) is Kind.RTP
+    assert first_byte_kind(b"\x8a\xc8" + query) is Kind.RTCP
+    assert first_byte_kind(b"\x0a\x01" + query) is Kind.UNKNOWN
 
 
 @given(st.binary(max_size=64))
