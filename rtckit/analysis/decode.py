@@ -165,7 +165,7 @@ class Decoder:
                 if flow is None:
                     flow = self._flows[key] = _Flow()
                 flow.dtls = True
-            elif flow is None and relay is None:
+            elif relay is None and not (flow is not None and (flow.stun or flow.dtls)):
                 kind = Kind.UNKNOWN
         elif kind is Kind.RTP:
             header = decode_header(payload)

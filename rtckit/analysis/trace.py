@@ -16,9 +16,10 @@ Sections: ``== offer``, ``== answer`` (SDP; the session lines may be left out), 
 report a line, JSON). A datagram line is a time in seconds, two addresses, a message and its
 fields; ``times=5 every=0.5`` sends it again as a new one, ``repeat=`` as a retransmission; a
 response answers the latest request the other way. Messages: ``METHOD-request``, ``-success``,
-``-error CODE`` and ``-indication`` of STUN and TURN, ``channel NUMBER |``, ``client-hello``,
-``server-hello``, ``certificate``, ``change-cipher-spec``, ``finished``, ``application``,
-``alert N``, ``rtp``, ``rtcp``, ``icmp-port-unreachable``.
+``-error CODE`` and ``-indication`` of STUN and TURN, ``channel NUMBER |``, ``client-hello``
+(``part=1/2`` sends one fragment of it), ``server-hello``, ``certificate``,
+``change-cipher-spec``, ``finished``, ``application``, ``alert N``, ``rtp``, ``rtcp``,
+``icmp-port-unreachable``.
 
 Addresses by name: A and B are the two ends, M and N their mapped addresses, S a STUN server, T a
 TURN server, R an address it relays.

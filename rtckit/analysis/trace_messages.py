@@ -194,11 +194,19 @@ class Conversation:
         self._dtls[(src, dst)] = sequence + 1
         return dtls.build_record(dtls.Record(content_type, _DTLS_1_2, epoch, sequence, fragment))
 
-    def _handshake(self, src: Address, dst: Address, msg_type: int, body: bytes) -> bytes:
+    def _handshake(
+        self, src: Address, dst: Address, msg_type: int, body: bytes, part: str = ""
+    ) -> bytes:
         # A hello is message 0 however often it is sent; what follows it counts on.
         number = 0 if msg_type in (1, 2) else self._messages.get((src, dst), 0) + 1
         self._messages[(src, dst)] = number
-        fragment = dtls.HandshakeFragment(msg_type, len(body), number, 0, body)
+        start, piece = 0, body
+        if part:
+            which, _, parts = part.partition("/")
+            size = -(-len(body) // int(parts))
+            start = (int(which) - 1) * size
+            piece = body[start : start + size]
+        fragment = dtls.HandshakeFragment(msg_type, len(body), number, start, piece)
         return self._record(src, dst, 22, dtls.build_handshake([fragment]))
 
     def _client_hello(
@@ -214,7 +222,8 @@ class Conversation:
         message = dtls.ClientHello(
             _DTLS_1_2, random, b"", b"", (0x1301, 0xC02B), b"\0", tuple(extensions)
         )
-        return self._handshake(src, dst, 1, dtls.build_client_hello(message))
+        body = dtls.build_client_hello(message)
+        return self._handshake(src, dst, 1, body, fields.get("part", ""))
 
     def _server_hello(
         self, src: Address, dst: Address, fields: Fields, arguments: list[str], inner: str

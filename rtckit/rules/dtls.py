@@ -9,6 +9,7 @@ from rtckit.core.clock import NANOSECONDS, format_duration
 from rtckit.core.findings import Certainty, Evidence, Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
 from rtckit.rules.evidence import connected, frame_evidence, quoted, sides
+from rtckit.wire import dtls
 
 __all__: list[str] = []
 
@@ -335,6 +336,49 @@ def handshake_stuck(call: Call) -> Iterator[Hit]:
                 frame_evidence(vantage, last, "the last DTLS datagram"),
             ),
         )
+
+
+@rule("DTLS109", Severity.ERROR, layer=Layer.DTLS, refs=("RFC 9147, 4.4", "RFC 6347, 4.1.1.1"))
+def fragment_never_came(call: Call) -> Iterator[Hit]:
+    """Part of a handshake message never arrives, however often it is sent.
+
+    Why: a ClientHello with post-quantum key shares, or a certificate chain, is split over several
+    datagrams. Where a path drops the large ones (a tunnel's MTU, a firewall that drops fragments),
+    the message is never whole and the handshake never goes on.
+
+    Fires on:
+        == capture b
+        0.0 A > B binding-request user=bbbb:aaaa controlling use-candidate
+        0.1 B > A binding-success mapped=A
+        0.2 A > B client-hello part=2/2 repeat=4 every=1
+        5.0 A > B binding-request user=bbbb:aaaa controlling
+    Silent on:
+        == capture b
+        0.0 A > B binding-request user=bbbb:aaaa controlling use-candidate
+        0.1 B > A binding-success mapped=A
+        0.2 A > B client-hello part=1/2
+        0.2 A > B client-hello part=2/2
+        5.0 A > B binding-request user=bbbb:aaaa controlling
+    Fix: lower the DTLS MTU of the sending end (1200 bytes or less), mend the path's MTU, or turn
+    post-quantum key exchange off to test.
+    """
+    if any(session.completed is not None for session in call.dtls):
+        return
+    for vantage in call.vantages:
+        for session in vantage.dtls:
+            for role, end in session.ends.items():
+                pending = end.reassembler.pending
+                if not pending or session.first is None or end.reassembler.retransmissions < 2:
+                    continue
+                message = pending[0]
+                yield Hit(
+                    f"{vantage.name} holds {message.received} of {message.length} bytes of the "
+                    f"{role}'s {dtls.handshake_name(message.msg_type)}; the rest never came, "
+                    f"though fragments were sent again {end.reassembler.retransmissions} time(s)",
+                    frame_evidence(vantage, session.first, "").location,
+                    (frame_evidence(vantage, session.first, "the handshake begins"),),
+                )
+                return
 
 
 @rule("DTLS107", Severity.WARNING, layer=Layer.DTLS, refs=("RFC 9147, 5.8.2", "RFC 6347, 4.2.4.1"))

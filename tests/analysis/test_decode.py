@@ -142,5 +142,5 @@ def test_damaged_turn_traffic_never_raises() -> None:
 
 @pytest.mark.parametrize("bad", ["0.0 A B binding-request", "0.0 A > B nonsense", "0.0 A > x rtp"])
 def test_a_bad_trace_says_what_is_wrong(bad: str) -> None:
-    with pytest.raises(TraceError, match="no (datagram line|message|address)"):
+    with pytest.raises(TraceError, match=r"no (datagram line|message|address)"):
         read_datagrams(bad)
