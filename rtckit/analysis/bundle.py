@@ -7,7 +7,7 @@ because passwords, payload types and clock rates stand in them.
 import io
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -54,7 +54,7 @@ Progress = Callable[[str, int], None]
 class _Inputs:
     """Files sorted by what they hold, before anything is analysed."""
 
-    captures: list[tuple[str, Path | BinaryIO]] = field(default_factory=list)
+    captures: list[tuple[str, Path | BinaryIO, bool]] = field(default_factory=list)
     descriptions: list[Description] = field(default_factory=list)
     logs: list[Signalling] = field(default_factory=list)
     stats: list[PeerStats] = field(default_factory=list)
@@ -77,7 +77,7 @@ def open_call(
     inputs = _Inputs()
     for path in paths:
         if str(path) == "-":
-            _sort_stdin(inputs)
+            _sort_stream(sys.stdin.buffer, "standard input", inputs)
         elif Path(path).is_dir():
             _sort_folder(Path(path), inputs)
         else:
@@ -85,16 +85,7 @@ def open_call(
     if keys is not None:
         inputs.key_log = str(keys)
     signalling = _join_signalling(inputs)
-    vantages = [
-        read_capture(
-            source,
-            name,
-            signalling,
-            side=_side_by_manifest(name, inputs.manifest),
-            progress=progress,
-        )
-        for name, source in inputs.captures
-    ]
+    vantages = list(_read_captures(inputs, signalling, progress))
     if inputs.manifest is None:
         _place_vantages(vantages, signalling)
     return Call(
@@ -106,6 +97,20 @@ def open_call(
         inputs.key_log,
         [*inputs.problems, *signalling.problems],
     )
+
+
+def _read_captures(
+    inputs: _Inputs, signalling: Signalling, progress: Progress | None
+) -> Iterator[Vantage]:
+    """The captures in turn; one that cannot be read is a problem where others may speak for it."""
+    for name, source, strict in inputs.captures:
+        side = _side_by_manifest(name, inputs.manifest)
+        try:
+            yield read_capture(source, name, signalling, side=side, progress=progress)
+        except (UnreadableInput, ParseError) as error:
+            if strict:
+                raise
+            inputs.problems.append(Problem(f"{name}: {error}"))
 
 
 def _call_name(paths: tuple[str | Path, ...]) -> str:
@@ -151,12 +156,11 @@ def _sort_folder(folder: Path, inputs: _Inputs) -> None:
         raise UnreadableInput(f"{folder}: {error.strerror}") from None
     known = 0
     for path in files:
-        if path.name == "bundle.toml":
-            inputs.manifest = parse_manifest(_read_text(path))
-            known += 1
-            continue
         try:
-            known += _sort_file(path, inputs, strict=False)
+            if path.name == "bundle.toml":
+                inputs.manifest = parse_manifest(_read_text(path))
+            else:
+                known += _sort_file(path, inputs, strict=False)
         except (UnreadableInput, ParseError) as error:
             inputs.problems.append(Problem(f"{path}: {error}"))
             known += 1
@@ -167,17 +171,21 @@ def _sort_folder(folder: Path, inputs: _Inputs) -> None:
         )
 
 
-def _sort_stdin(inputs: _Inputs) -> None:
-    data = sys.stdin.buffer.read(4 * _TEXT_LIMIT + 1)
+def _sort_stream(stream: BinaryIO, name: str, inputs: _Inputs) -> None:
+    data = stream.read(4 * _TEXT_LIMIT + 1)
     if len(data) > 4 * _TEXT_LIMIT:
-        raise UnreadableInput("standard input is over 256 MiB: save it to a file first")
-    _sort(data[:4096], "standard input", inputs, True, lambda: data, lambda: io.BytesIO(data))
+        raise UnreadableInput(f"{name} is over 256 MiB: save it to a file first")
+    _sort(data[:4096], name, inputs, True, lambda: data, lambda: io.BytesIO(data))
 
 
 def _sort_file(path: Path, inputs: _Inputs, strict: bool = True) -> bool:
     """Put a file where it belongs; False when it is nothing known (with ``strict``: an error)."""
     try:
         with path.open("rb") as file:
+            if not path.is_file():
+                # A pipe can be read once only.
+                _sort_stream(file, str(path), inputs)
+                return True
             head = file.read(4096)
     except OSError as error:
         raise UnreadableInput(f"{path}: {error.strerror}") from None
@@ -194,7 +202,7 @@ def _sort(
 ) -> bool:
     stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith(_CAPTURE_MAGICS):
-        inputs.captures.append((name, source()))
+        inputs.captures.append((name, source(), strict))
     elif not head:
         raise UnreadableInput(f"{name}: empty file (expected a capture, a description or getStats)")
     elif stripped.startswith(_KEY_LOG_LABELS) or (
