@@ -109,6 +109,11 @@ def test_quic_versions(version: str) -> None:
     assert first_byte_kind(packet) is Kind.QUIC
 
 
+def test_too_short_for_quic() -> None:
+    assert first_byte_kind(QUIC_INITIAL[:6]) is Kind.UNKNOWN
+    assert first_byte_kind(QUIC_SHORT[:20]) is Kind.UNKNOWN
+
+
 def test_ntp_is_not_quic() -> None:
     # RFC 5905, 7.3: LI 3, version 4, mode 3, stratum 0, poll 6, precision -20: 48 bytes.
     assert first_byte_kind(bytes.fromhex("e30006ec") + bytes(44)) is Kind.UNKNOWN

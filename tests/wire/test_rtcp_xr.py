@@ -186,6 +186,7 @@ def test_reserved_bits_are_ignored() -> None:
         ("01000003 00000002 0001 0002 4002 0000", 20, LossRle),  # a run past the end
         ("01000004 00000002 0001 ffff 7fff 7fff 7fff 7fff", 16, LossRle),  # 65534 packets
         ("03000003 00000002 0001 0003 00000064", 20, PacketReceiptTimes),
+        ("03000001 00000002", 12, UnknownXrBlock),
         ("04000001 b44db705", 12, UnknownXrBlock),
         ("05000002 00000002 b7052000", 12, UnknownXrBlock),
         ("05000000", 12, UnknownXrBlock),
@@ -204,6 +205,16 @@ def test_damage_is_named(block: str, offset: int, kept: type) -> None:
     assert problems[0].offset == offset
     assert isinstance(packet, ExtendedReport)
     assert [type(found) for found in packet.blocks] == [kept]
+
+
+def test_a_cut_within_a_block_header() -> None:
+    whole = _packet("04000002 b44db705 20000000 04000002 b44db705 20000000")
+    (packet,), problems = decode_compound(whole[:22])
+    assert packet == ExtendedReport(1, (ReceiverReferenceTime(0xB44DB70520000000),))
+    assert [(problem.offset, problem.message) for problem in problems] == [
+        (4, "XR cut short: 18 of 28 bytes"),
+        (20, "XR block cut short"),
+    ]
 
 
 def _report(block: XrBlock) -> RtcpPacket:
