@@ -246,6 +246,7 @@ class PcapReader:
         pattern = _HEADER[self._variant.order]
         while True:
             data = window.data
+            start = window.pass_zeros(start, 15)
             for match in pattern.finditer(data, start):
                 position = match.start()
                 whole, ended = self._chain(position, strict=True)

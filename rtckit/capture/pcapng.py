@@ -112,6 +112,7 @@ class PcapngReader:
             clocks = self._clocks
             data = window.data
             size = len(data)
+            number, time_ns = self.number, self._last_time
             fault = ""
             # Nearly every block of a capture is an enhanced packet: read those in one go here.
             while position + 32 <= size:
@@ -127,9 +128,10 @@ class PcapngReader:
                 ):
                     break
                 index, link_type, _, multiplier, divisor, offset = clocks[source]
-                ticks = (high << 32 | low) * multiplier
-                self._last_time = time_ns = (ticks if divisor == 1 else ticks // divisor) + offset
-                self.number = number = self.number + 1
+                time_ns = (high << 32 | low) * multiplier + offset
+                if divisor != 1:
+                    time_ns = (time_ns - offset) // divisor + offset
+                self.number = number = number + 1
                 start = position + 28
                 yield (
                     number,
@@ -142,6 +144,7 @@ class PcapngReader:
                     index,
                 )
                 position = end
+            self._last_time = time_ns
             # Any other block, a damaged one, or one not wholly in sight.
             if position + 12 <= size:
                 order = _ORDERS.get(data[position + 8 : position + 12])
@@ -364,6 +367,7 @@ class PcapngReader:
         window = self._window
         while True:
             data = window.data
+            start = window.pass_zeros(start, 11)
             for match in _BLOCK[self._order].finditer(data, start):
                 if self._is_whole(match.start()):
                     return match.start()

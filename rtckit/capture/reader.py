@@ -150,14 +150,23 @@ class Capture:
     def _read(self) -> Iterator[Datagram]:
         statistics, flows = self.statistics, self._flows
         new = tuple.__new__
+        known = -1  # the link type the short cuts are for
+        shortcut = False
+        unpack4 = unpack6 = _IP4_UDP[LinkType.ETHERNET].unpack_from
+        size4 = size6 = 0
         for record in self._reader.records():
             number, time_ns, link_type, buffer, start, end, _, interface = record
-            shortcut = _SHORTCUTS.get(link_type)
-            if shortcut is not None:
-                header = shortcut[0]
-                body = start + header.size
+            if link_type != known:
+                known = link_type
+                shortcut = link_type in _SHORTCUTS
+                if shortcut:
+                    header4, header6 = _SHORTCUTS[link_type]
+                    unpack4, size4 = header4.unpack_from, header4.size
+                    unpack6, size6 = header6.unpack_from, header6.size
+            if shortcut:
+                body = start + size4
                 if body <= end:
-                    kind, version, total, fragment, protocol, flow, udp_length = header.unpack_from(
+                    kind, version, total, fragment, protocol, flow, udp_length = unpack4(
                         buffer, start
                     )
                     if (
@@ -185,12 +194,9 @@ class Capture:
                             ),
                         )
                         continue
-                    header = shortcut[1]
-                    body = start + header.size
+                    body = start + size6
                     if kind == IPV6 and body <= end:
-                        kind, version, total, protocol, flow, udp_length = header.unpack_from(
-                            buffer, start
-                        )
+                        kind, version, total, protocol, flow, udp_length = unpack6(buffer, start)
                         if (
                             version >> 4 == 6
                             and protocol == UDP

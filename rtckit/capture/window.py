@@ -44,3 +44,12 @@ class Window:
             if not self.extend(0):
                 return False
         return True
+
+    def pass_zeros(self, start: int, margin: int) -> int:
+        """``start``, or ``margin`` bytes before the first byte after it that is not zero.
+
+        Files that were laid out ahead or written by a machine that died end in zeroes, long runs
+        of them.
+        """
+        zeros = len(self.data) - start - len(self.data[start:].lstrip(b"\0"))
+        return start + max(zeros - margin, 0)
