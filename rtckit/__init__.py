@@ -12,10 +12,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from rtckit import analysis, capture, sdp
     from rtckit.analysis.bundle import open_call as open  # noqa: A004
+    from rtckit.rules.diagnosis import diagnose
 
-__all__ = ["__version__", "analysis", "capture", "open", "sdp"]
+__all__ = ["__version__", "analysis", "capture", "diagnose", "open", "sdp"]
 
 _LAZY = {
+    "diagnose": ("rtckit.rules.diagnosis", "diagnose"),
     "open": ("rtckit.analysis.bundle", "open_call"),
     "analysis": ("rtckit.analysis", None),
     "capture": ("rtckit.capture", None),

@@ -6,6 +6,7 @@ is absent is empty, and :attr:`Call.absent` says what could not be judged for wa
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from rtckit.analysis.dtls_session import DtlsSession
 from rtckit.analysis.gathering import Base, find_bases, find_queries
@@ -17,6 +18,9 @@ from rtckit.analysis.stats import PeerStats
 from rtckit.analysis.turn_session import Allocation
 from rtckit.analysis.vantage import Vantage
 from rtckit.core.findings import Location, Problem
+
+if TYPE_CHECKING:
+    from rtckit.analysis.timeline import Event
 
 __all__ = ["Call"]
 
@@ -121,6 +125,13 @@ class Call:
     def _completeness(self, session: DtlsSession) -> tuple[bool, bool, bool]:
         at_an_end = self.vantage(session.vantage).side is not None
         return (session.completed is not None, session.server_hello is not None, at_an_end)
+
+    @property
+    def timeline(self) -> "list[Event]":
+        """The moments of the call in order of time."""
+        from rtckit.analysis.timeline import timeline
+
+        return timeline(self)
 
     @property
     def streams(self) -> list[RtpStream]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rtckit.analysis.timeline import timeline
 from rtckit.core.clock import NANOSECONDS, format_duration
 from rtckit.core.findings import Finding, Severity
 from rtckit.core.text import escape_controls
@@ -81,6 +82,8 @@ def render_text(diagnosis: Diagnosis, *, color: bool, width: int, verbose: int =
     blocks += [
         render_finding(finding, paint=paint, width=width, verbose=verbose) for finding in shown
     ]
+    if verbose:
+        blocks.append(_timeline(diagnosis, width))
     notes = _notes(diagnosis, width, verbose)
     if notes:
         blocks.append(notes)
@@ -135,6 +138,21 @@ def _links(diagnosis: Diagnosis, paint: Paint, width: int, verbose: int) -> str:
                         indent=" " * (len(label) + 4),
                     )
                 )
+    return "\n".join(lines)
+
+
+def _timeline(diagnosis: Diagnosis, width: int) -> str:
+    events = timeline(diagnosis.call)
+    if not events:
+        return ""
+    start = events[0].time_ns
+    lines = ["  time      what"]
+    for event in events:
+        first = f"  {(event.time_ns - start) / NANOSECONDS:8.3f}  {event.layer:<7} "
+        text = f"{event.text} ({describe_location(event.location)})"
+        lines.append(
+            paragraph(escape_controls(text), width=width, indent=" " * len(first), first=first)
+        )
     return "\n".join(lines)
 
 

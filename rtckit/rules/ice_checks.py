@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 
 from rtckit.analysis.call import Call
-from rtckit.analysis.gathering import Base, Mapping
-from rtckit.analysis.ice_session import Check, IceSession, IceView
-from rtckit.analysis.vantage import Vantage
 from rtckit.core.address import Address
 from rtckit.core.findings import Certainty, Evidence, Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
@@ -14,302 +11,13 @@ from rtckit.rules.evidence import (
     breaks_ice,
     check_evidence,
     connected,
-    frame_evidence,
     quoted,
-    reason,
     sides,
 )
+from rtckit.rules.ice_evidence import checks_from, lost_on_the_way, views
+from rtckit.rules.ice_mapping import blocked_by_mapping
 
 __all__: list[str] = []
-
-
-def _views(call: Call) -> Iterator[tuple[IceSession, IceView, Vantage]]:
-    for session in call.ice:
-        for view in session.views:
-            yield session, view, call.vantage(view.vantage)
-
-
-def _checks(view: IceView, sender: str) -> list[Check]:
-    checks = [check for check in view.checks if check.sender == sender]
-    return sorted(checks, key=lambda check: check.transaction.first.time_ns)
-
-
-def _dependent_bases(call: Call, side: str) -> Iterator[tuple[Vantage, Base]]:
-    """Bases of one end that its NAT maps differently for each server."""
-    for vantage, base in call.bases:
-        if vantage.side == side and base.mapping is Mapping.DEPENDENT:
-            yield vantage, base
-
-
-def _has_relay(call: Call) -> bool:
-    signalled = any(
-        candidate.type == "relay"
-        for side, _ in sides(call)
-        for candidate, _ in call.signalling.candidates_of(side)
-    )
-    return signalled or any(allocation.relayed is not None for _, allocation in call.allocations)
-
-
-def _blocked_by_mapping(call: Call) -> list[tuple[str, Vantage, Base]]:
-    """The ends whose NAT makes a failed call hopeless without a relay."""
-    if connected(call) or _has_relay(call):
-        return []
-    return [
-        (side, vantage, base)
-        for side, _ in sides(call)
-        for vantage, base in _dependent_bases(call, side)
-    ]
-
-
-@rule(
-    "CHECK001",
-    Severity.ERROR,
-    layer=Layer.ICE,
-    refs=("RFC 4787, 4.1", "RFC 4787, 5", "RFC 8445, 2"),
-)
-def mapping_needs_relay(call: Call) -> Iterator[Hit]:
-    """A NAT maps each destination to another port ("symmetric"), and there is no relay.
-
-    Why: the server-reflexive candidate of such an end is the mapping towards the STUN server only;
-    its checks to the peer come from yet another port. If the peer's NAT lets in only what it sent
-    to (port-restricted filtering), no pair can work, and only TURN connects the two.
-
-    Fires on:
-        == capture a
-        0.00 A > S binding-request
-        0.01 S > A binding-success mapped=198.51.100.1:40000
-        0.02 A > 203.0.113.11:3478 binding-request
-        0.03 203.0.113.11:3478 > A binding-success mapped=198.51.100.1:47777
-        1.00 A > N binding-request user=bbbb:aaaa controlling repeat=5 every=0.5
-    Silent on:
-        == capture a
-        0.00 A > S binding-request
-        0.01 S > A binding-success mapped=198.51.100.1:40000
-        0.02 A > 203.0.113.11:3478 binding-request
-        0.03 203.0.113.11:3478 > A binding-success mapped=198.51.100.1:40000
-        1.00 A > N binding-request user=bbbb:aaaa controlling repeat=5 every=0.5
-    Fix: give both ends a TURN server in iceServers, with `turns:` over TCP 443 as well for networks
-    that block UDP. No setting of STUN or of the browser gets through this pair of NATs.
-    """
-    for side, vantage, base in _blocked_by_mapping(call):
-        mapped = list(base.mapped.items())
-        evidence = [
-            frame_evidence(
-                vantage,
-                transaction.responses[0],
-                f"STUN server {query.server} saw {base.address} as {query.mapped}",
-            )
-            for query in base.queries
-            for transaction in query.transactions[:1]
-            if transaction.responses and query.mapped is not None
-        ]
-        far = "b" if side == "a" else "a"
-        lost = _lost_underway(call, side)
-        if lost:
-            view, checks, _ = lost
-            evidence.append(check_evidence(call, view.vantage, checks[0]))
-            evidence.append(
-                Evidence(f"{len(checks)} checks left {call.peer_name(side)} and never arrived")
-            )
-        evidence += _unanswered_to(call, far)
-        ports = " and ".join(str(address) for _, address in mapped[:2])
-        yield Hit(
-            f"{call.peer_name(side)} is behind a NAT with address-dependent mapping: its port "
-            f"{base.address} appears as {ports}; with no relay candidate "
-            "no pair can pass both NATs",
-            evidence[0].location,
-            tuple(evidence[:8]),
-            certainty=Certainty.SEEN if lost else Certainty.LIKELY,
-        )
-        return
-
-
-def _unanswered_to(call: Call, sender: str) -> list[Evidence]:
-    """One unanswered check of an end, as evidence."""
-    for session in call.ice:
-        for view in session.views:
-            if call.vantage(view.vantage).side not in (sender, None):
-                continue
-            for check in _checks(view, sender):
-                if not check.transaction.responses:
-                    return [check_evidence(call, view.vantage, check)]
-    return []
-
-
-def _lost_underway(call: Call, sender: str) -> tuple[IceView, list[Check], IceView | None] | None:
-    """Checks one end sent that its own capture holds and the other end's does not."""
-    near = call.vantage_of(sender)
-    far = call.vantage_of("b" if sender == "a" else "a")
-    if near is None or far is None:
-        return None
-    for session in call.ice:
-        left, arrived = session.view(near.name), session.view(far.name)
-        if left is None:
-            continue
-        seen = (
-            {check.transaction.transaction_id for check in _checks(arrived, sender)}
-            if arrived is not None
-            else set()
-        )
-        # Checks inside TURN arrive from the relay with their own transaction; they count as well.
-        lost = [
-            check
-            for check in _checks(left, sender)
-            if check.transaction.transaction_id not in seen
-            and not check.transaction.responses
-            and (far.first_ns or 0) <= check.transaction.first.time_ns <= (far.last_ns or 0)
-        ]
-        if lost:
-            reachable = {
-                (candidate.address, candidate.port)
-                for candidate, _ in call.signalling.candidates_of("b" if sender == "a" else "a")
-                if candidate.type != "host"
-            }
-            # Checks to another network's private address are lost on any call: they come last.
-            lost.sort(key=lambda check: tuple(check.transaction.dst) not in reachable)
-            return left, lost, arrived
-    return None
-
-
-@rule("CHECK002", Severity.ERROR, layer=Layer.ICE, refs=("RFC 8445, 7.2.2", "RFC 8489, 9.1.3"))
-def wrong_password(call: Call) -> Iterator[Hit]:
-    """Checks are signed with another password than the one signalled.
-
-    Why: the receiver drops them (or answers 401), so every pair fails. One end works with an old or
-    a damaged description: a restart that reached one side only, a munged or cut `a=ice-pwd`.
-
-    Fires on:
-        == offer
-        m=audio 9 UDP/TLS/RTP/SAVPF 111
-        a=ice-ufrag:aaaa
-        a=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa
-        == answer
-        m=audio 9 UDP/TLS/RTP/SAVPF 111
-        a=ice-ufrag:bbbb
-        a=ice-pwd:bbbbbbbbbbbbbbbbbbbbbbbb
-        == capture a
-        0.0 A > B binding-request user=bbbb:aaaa controlling pwd=wrongwrongwrongwrongwrong times=3
-    Silent on:
-        == offer
-        m=audio 9 UDP/TLS/RTP/SAVPF 111
-        a=ice-ufrag:aaaa
-        a=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa
-        == answer
-        m=audio 9 UDP/TLS/RTP/SAVPF 111
-        a=ice-ufrag:bbbb
-        a=ice-pwd:bbbbbbbbbbbbbbbbbbbbbbbb
-        == capture a
-        0.0 A > B binding-request user=bbbb:aaaa controlling pwd=bbbbbbbbbbbbbbbbbbbbbbbb times=3
-    Fix: compare the `a=ice-pwd` each end holds with the one its peer made; deliver every new
-    description to both ends, and never edit ICE credentials.
-    """
-    for _, view, vantage in _views(call):
-        for side, far in sides(call):
-            wrong = [check for check in _checks(view, side) if check.integrity is False]
-            right = [check for check in _checks(view, side) if check.integrity is True]
-            if not wrong:
-                continue
-            credentials = call.signalling.find_credentials(view.agent(far).ufrag)
-            evidence = [check_evidence(call, vantage.name, check) for check in wrong[:3]]
-            if credentials is not None:
-                place = credentials.description.location(1)
-                evidence.append(
-                    Evidence(f"the password signalled with {quoted(credentials.ufrag)}", place)
-                )
-            yield Hit(
-                f"{len(wrong)} check(s) of {call.peer_name(side)} carry a MESSAGE-INTEGRITY that "
-                f"does not agree with the password signalled by {call.peer_name(far)}",
-                at_frame(vantage, wrong[0].transaction.first),
-                tuple(evidence),
-                severity=breaks_ice(call) if not right else Severity.WARNING,
-            )
-            return
-
-
-@rule("CHECK003", Severity.ERROR, layer=Layer.ICE, refs=("RFC 8445, 7.2.2", "RFC 8839, 4.4.1.1.1"))
-def unknown_ufrag(call: Call) -> Iterator[Hit]:
-    """Checks name a ufrag that no description on record has.
-
-    Why: the sender works with another description than the receiver: an older generation, another
-    call's answer, or a restart that was not delivered. The receiver drops such checks.
-
-    Fires on:
-        == offer
-        m=audio 9 UDP/TLS/RTP/SAVPF 111
-        a=ice-ufrag:aaaa
-        a=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa
-        == answer
-        m=audio 9 UDP/TLS/RTP/SAVPF 111
-        a=ice-ufrag:bbbb
-        a=ice-pwd:bbbbbbbbbbbbbbbbbbbbbbbb
-        == capture a
-        0.0 A > B binding-request user=old1:aaaa controlling times=3
-    Silent on:
-        == offer
-        m=audio 9 UDP/TLS/RTP/SAVPF 111
-        a=ice-ufrag:aaaa
-        a=ice-pwd:aaaaaaaaaaaaaaaaaaaaaaaa
-        == answer
-        m=audio 9 UDP/TLS/RTP/SAVPF 111
-        a=ice-ufrag:bbbb
-        a=ice-pwd:bbbbbbbbbbbbbbbbbbbbbbbb
-        == capture a
-        0.0 A > B binding-request user=bbbb:aaaa controlling times=3
-    Fix: make sure both ends apply the same latest offer and answer; if the capture holds several
-    calls, give the descriptions of the right one.
-    """
-    known = {credentials.ufrag for credentials in call.signalling.credentials()}
-    if len(known) < 2:
-        return
-    for session, view, vantage in _views(call):
-        strange = [ufrag for ufrag in (view.a.ufrag, view.b.ufrag) if ufrag not in known]
-        if not strange:
-            continue
-        checks = sorted(view.checks, key=lambda check: check.transaction.first.time_ns)
-        yield Hit(
-            f"checks carry the ufrag {', '.join(quoted(ufrag) for ufrag in strange)}, which none "
-            f"of the descriptions has ({', '.join(quoted(ufrag) for ufrag in sorted(known))})",
-            at_frame(vantage, checks[0].transaction.first),
-            tuple(check_evidence(call, vantage.name, check) for check in checks[:2]),
-            # Another call in the same capture is no fault of this one.
-            severity=Severity.INFO if session.connected else breaks_ice(call),
-            certainty=Certainty.LIKELY,
-        )
-
-
-@rule("CHECK004", Severity.ERROR, layer=Layer.ICE, refs=("RFC 8445, 7.3", "RFC 8489, 9.1.3"))
-def check_refused(call: Call) -> Iterator[Hit]:
-    """The peer answers checks with an error other than a role conflict.
-
-    Why: 400 means that the peer finds no credentials in the check, 401 that it does not accept
-    them,
-    420 that it does not know an attribute.
-
-    Fires on:
-        0.0 A > B binding-request user=bbbb:aaaa controlling
-        0.1 B > A binding-error 401
-    Silent on:
-        0.0 A > B binding-request user=bbbb:aaaa controlling
-        0.1 B > A binding-success mapped=A
-    Fix: compare the ICE credentials both ends use; 401 and 400 come from a stale or damaged
-    description.
-    """
-    for _, view, vantage in _views(call):
-        for side, far in sides(call):
-            refused = [
-                check
-                for check in _checks(view, side)
-                if check.transaction.error is not None and check.transaction.error.code != 487
-            ]
-            if refused and refused[0].transaction.error is not None:
-                yield Hit(
-                    f"{call.peer_name(far)} answers {len(refused)} check(s) of "
-                    f"{call.peer_name(side)} with {reason(refused[0].transaction.error)}",
-                    at_frame(vantage, refused[0].transaction.responses[0]),
-                    tuple(check_evidence(call, vantage.name, check) for check in refused[:3]),
-                    severity=breaks_ice(call),
-                )
-                return
 
 
 @rule("CHECK005", Severity.ERROR, layer=Layer.ICE, refs=("RFC 8445, 7.2.5.1", "RFC 8445, 7.3.1.1"))
@@ -336,7 +44,7 @@ def role_conflict(call: Call) -> Iterator[Hit]:
     Fix: see which end keeps its role after 487; check a=ice-lite (both lite or both full?) and that
     only one end made the offer.
     """
-    for _, view, vantage in _views(call):
+    for _, view, vantage in views(call):
         conflicts = [
             check
             for check in view.checks
@@ -486,7 +194,7 @@ def never_nominated(call: Call) -> Iterator[Hit]:
     Fix: check which end is controlling (the offerer, or the full agent opposite an ICE-lite one)
     and that it nominates; a=ice-lite on both sides is never right.
     """
-    for session, view, vantage in _views(call):
+    for session, view, vantage in views(call):
         if session.connected:
             continue
         succeeded = sorted(
@@ -524,7 +232,7 @@ def answer_from_elsewhere(call: Call) -> Iterator[Hit]:
         0.1 B > A binding-success mapped=A
     Fix: bind the peer's socket to the address it offers, and check its routing and NAT rules.
     """
-    for _, view, vantage in _views(call):
+    for _, view, vantage in views(call):
         strange = [check for check in view.checks if not check.transaction.from_expected_address]
         if strange:
             transaction = strange[0].transaction
@@ -561,15 +269,15 @@ def lost_underway(call: Call) -> Iterator[Hit]:
     Fix: find the hop between the two that drops UDP (a host firewall, a security group, a NAT that
     filters by port), open the port range, or offer TURN.
     """
-    if connected(call) or _blocked_by_mapping(call):
+    if connected(call) or blocked_by_mapping(call):
         return
     for side, far in sides(call):
-        lost = _lost_underway(call, side)
+        lost = lost_on_the_way(call, side)
         if lost is None:
             continue
         view, checks, arrived = lost
-        total = len(_checks(view, side))
-        some = arrived is not None and _checks(arrived, side)
+        total = len(checks_from(view, side))
+        some = arrived is not None and checks_from(arrived, side)
         yield Hit(
             f"{len(checks)} of {total} checks of {call.peer_name(side)} left it and "
             f"{'did not arrive' if some else 'none arrived'} at {call.peer_name(far)}",
@@ -600,11 +308,11 @@ def one_way(call: Call) -> Iterator[Hit]:
     """
     if connected(call) or any(True for _ in lost_underway(call)):
         return
-    for _, view, vantage in _views(call):
+    for _, view, vantage in views(call):
         if vantage.side is None:
             continue
         far = "b" if vantage.side == "a" else "a"
-        ours, theirs = _checks(view, vantage.side), _checks(view, far)
+        ours, theirs = checks_from(view, vantage.side), checks_from(view, far)
         if len(ours) < 2 or not theirs or any(check.transaction.responses for check in ours):
             continue
         yield Hit(
@@ -636,12 +344,12 @@ def nothing_arrives(call: Call) -> Iterator[Hit]:
     Fix: check at the other end that the description was applied (its own capture shows whether it
     sends checks); where UDP is blocked, offer TURN over TCP or TLS.
     """
-    if connected(call) or _blocked_by_mapping(call):
+    if connected(call) or blocked_by_mapping(call):
         return
-    for _, view, vantage in _views(call):
+    for _, view, vantage in views(call):
         home = vantage.side or ("a" if view.a.checks_sent else "b")
         far = "b" if home == "a" else "a"
-        ours = _checks(view, home)
+        ours = checks_from(view, home)
         if view.agent(far).checks_sent or any(check.transaction.responses for check in ours):
             continue
         if len(ours) < 2 and not any(check.transaction.retransmissions for check in ours):

@@ -147,6 +147,12 @@ def _selected_text(call: Call, session: IceSession, view: IceView, pair: Candida
     start, done = session.first_check_ns, session.connected_ns
     if done is not None:
         text += f", connected {format_duration(done - start)} after the first check"
+    earlier = [
+        other for other in view.pairs.values() if other is not pair and other.media_packets > 0
+    ]
+    if earlier:
+        former = max(earlier, key=lambda other: other.last_media_ns)
+        text += f", before it {former.a} - {former.b}"
     trips = sorted(pair.round_trips_ns)
     if trips:
         text += f", RTT {format_duration(trips[len(trips) // 2])}"

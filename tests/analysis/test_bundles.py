@@ -146,3 +146,15 @@ def test_dtls_1_3_is_recognised_with_its_fragmented_hello() -> None:
     assert 0x11EC in session.client_hello.supported_groups
     assert session.srtp_profile is None
     assert not list(session.fingerprints("client"))
+
+
+def test_ice_failed_is_understood_from_one_end_alone() -> None:
+    """The other end's candidates show its NAT: one base with two mapped ports."""
+    folder = CAPTURES / "ice-failed"
+    diagnosis = diagnose(
+        rtckit.open(folder / "a.pcapng", folder / "offer.sdp", folder / "answer.sdp")
+    )
+    assert diagnosis.broken == "ice"
+    finding = next(item for item in diagnosis.findings if item.rule == "CHECK001")
+    assert finding.location.file == str(folder / "answer.sdp")
+    assert str(finding.certainty) == "likely"
