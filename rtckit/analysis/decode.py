@@ -195,6 +195,9 @@ class Decoder:
         Only a long header (RFC 9000, 17.2) tells QUIC from any other UDP.
         """
         flow = self._flows.get(key)
+        if kind is Kind.QUIC and payload[0] < 128 and flow is not None and flow.turn:
+            # RFC 5766 clients number channels up to 0x7FFF; RFC 8656 stops at 0x4FFF.
+            return Kind.TURN_CHANNEL
         if kind is Kind.QUIC:
             if payload[0] >= 192:
                 self._flows.setdefault(key, _Flow()).quic = True

@@ -20,7 +20,7 @@ from rtckit.core.address import Address
 from rtckit.core.findings import Problem
 from rtckit.wire import stun
 from rtckit.wire.demux import Kind
-from rtckit.wire.rtcp import decode_compound, decode_srtcp_header
+from rtckit.wire.rtcp import decode_srtcp_header, is_whole_compound
 from rtckit.wire.rtp_extensions import decode_extensions
 
 __all__ = ["IcmpUnreachable", "RtcpSeen", "Vantage", "analyze_datagrams"]
@@ -228,10 +228,12 @@ class _Reducers:
         if seen is None:
             if len(self._rtcp) >= _STREAM_LIMIT:
                 return
-            # Plain RTCP reads to its last byte; SRTCP ends in an index and a tag.
-            _, problems = decode_compound(packet.payload)
+            # The lengths of plain RTCP add up; SRTCP ends in an index and a tag.
             seen = self._rtcp[key] = RtcpSeen(
-                header.ssrc, packet.src, encrypted=bool(problems), first_frame=packet.frame
+                header.ssrc,
+                packet.src,
+                encrypted=not is_whole_compound(packet.payload),
+                first_frame=packet.frame,
             )
         seen.packets += 1
         seen.types[header.packet_type] += 1

@@ -144,3 +144,10 @@ def test_damaged_turn_traffic_never_raises() -> None:
 def test_a_bad_trace_says_what_is_wrong(bad: str) -> None:
     with pytest.raises(TraceError, match=r"no (datagram line|message|address)"):
         read_datagrams(bad)
+
+
+def test_channel_numbers_of_older_clients_are_channels_where_turn_was_seen() -> None:
+    lines = TURN.replace("0x4000", "0x7001")
+    inner = [packet for packet in decode(*read_datagrams(lines)) if packet.relay]
+    assert kinds(inner)[-2:] == [Kind.RTP, Kind.RTP]
+    assert inner[-1].dst == Address("203.0.113.9", 50000)
