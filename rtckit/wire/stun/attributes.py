@@ -188,7 +188,8 @@ def _read_change_request(raw: bytes, start: int, length: int) -> ChangeRequest:
 
 
 def _read_icmp(raw: bytes, start: int, length: int) -> Icmp:
-    # Figure 11 draws the type with 7 bits and the code with 9; ICMPv6 types need the whole octet.
+    # Figure 11 draws a type of 7 bits and a code of 9; an ICMP code is an octet (RFC 792), and with
+    # octets both stand where the figure has them, give or take that one bit.
     _expect(length, 8)
     return Icmp(raw[start + 2], raw[start + 3], _U32(raw, start + 4)[0])
 
