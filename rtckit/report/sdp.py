@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rtckit.core.address import scope_of
 from rtckit.core.text import escape_controls, mask
-from rtckit.report.sdp_data import describe, extensions_of, to_dict, unknown_of, value_of
+from rtckit.report.sdp_data import describe, extensions_of, shown_of, to_dict, unknown_of
 from rtckit.report.text import Paint, Styled, columns, format_bytes, format_count, paragraph
 from rtckit.sdp import (
     Candidate,
@@ -320,15 +320,12 @@ class _Drawing:
                 self.prose("connection", _connection(connection))
         limits = ", ".join(f"{item.type} {item.value}" for item in section.bandwidth)
         self.prose("bandwidth", limits)
-        unknown = unknown_of(section)
+        unknown = [(item.line, *shown_of(item, self.secrets)) for item in unknown_of(section)]
         if self.verbose:
-            rows = [
-                [f"line {item.line}", item.name, value_of(item, self.secrets) or ""]
-                for item in unknown
-            ]
+            rows = [[f"line {line}", name, value or ""] for line, name, value in unknown]
             self.table("unknown", rows)
         else:
-            self.prose("unknown", ", ".join(dict.fromkeys(item.name for item in unknown)))
+            self.prose("unknown", ", ".join(dict.fromkeys(name for _, name, _ in unknown)))
 
     def problems(self, problems: Sequence[SdpProblem]) -> None:
         if not problems:

@@ -23,7 +23,7 @@ from rtckit.sdp import (
 )
 from rtckit.sdp.grammar import is_known
 
-__all__ = ["describe", "extensions_of", "to_dict", "unknown_of", "value_of"]
+__all__ = ["describe", "extensions_of", "shown_of", "to_dict", "unknown_of"]
 
 _SECRET_EXTENSIONS = frozenset({"password"})
 """Candidate extensions of old Google ICE that carry an ICE password."""
@@ -211,11 +211,17 @@ def unknown_of(section: Section) -> list[Attribute]:
     return [item for item in section.attributes if not is_known(item.name)]
 
 
-def value_of(attribute: Attribute, secrets: bool) -> str | None:
-    """The value of an unknown attribute, masked when its name sounds like a secret's."""
-    hidden = not secrets and _SECRET_NAME.search(attribute.name)
-    return mask(attribute.value) if hidden and attribute.value else attribute.value
+def shown_of(attribute: Attribute, secrets: bool) -> tuple[str, str | None]:
+    """Name and value of an unknown attribute, masked when the name sounds like a secret's.
+
+    A damaged line may hold the secret in what counts as its name; of that the first word is left.
+    """
+    name, value, _ = attribute
+    if secrets or not _SECRET_NAME.search(name):
+        return name, value
+    return name.partition(" ")[0], mask(value) if value else value
 
 
 def _describe_unknown(section: Section, secrets: bool) -> list[dict[str, Any]]:
-    return [{**item._asdict(), "value": value_of(item, secrets)} for item in unknown_of(section)]
+    shown = [(shown_of(item, secrets), item.line) for item in unknown_of(section)]
+    return [{"name": name, "value": value, "line": line} for (name, value), line in shown]

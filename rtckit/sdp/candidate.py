@@ -72,19 +72,24 @@ class _Reader:
         self.end = len(text)
         prefix = _PREFIX.match(text)
         self.start = prefix.end() if prefix else 0
+        self.offsets: list[int] | None = None
         if strict:
             # One space apart: an empty token is an empty extension value (*VCHAR).
-            self.tokens: list[tuple[str, int]] = []
-            position = self.start
-            while True:
-                stop = text.find(" ", position)
-                stop = self.end if stop < 0 else stop
-                self.tokens.append((text[position:stop], position))
-                position = stop + 1
-                if stop == self.end:
-                    break
+            self.tokens = text[self.start :].split(" ")
         else:
-            self.tokens = [(m.group(), m.start()) for m in _WORD.finditer(text, self.start)]
+            found = list(_WORD.finditer(text, self.start))
+            self.tokens = [match.group() for match in found]
+            self.offsets = [match.start() for match in found]
+
+    def offset(self, index: int) -> int:
+        """Where a token begins in the text."""
+        if self.offsets is not None:
+            return self.offsets[index]
+        return self.start + sum(len(token) + 1 for token in self.tokens[:index])
+
+    def fault_at(self, index: int, message: str, expected: str = "") -> None:
+        """A fault that is one token."""
+        self.fault(message, self.offset(index), len(self.tokens[index]), expected)
 
     def fault(self, message: str, offset: int, length: int = 0, expected: str = "") -> None:
         """Raise when strict, else note."""
@@ -98,57 +103,50 @@ class _Reader:
 
     def number(self, index: int, what: str, low: int, high: int, digits: int) -> int | None:
         """The token at ``index`` as a number; out of range is a fault but still a number."""
-        token, offset = self.tokens[index]
-        expected = f"a number from {low} to {high}"
+        token = self.tokens[index]
         value = read_integer(token)
         if value is None:
-            self.fault(f"{what} {token[:40]!r} is no number", offset, len(token), expected)
-            return None
-        if not low <= value <= high or len(token) > digits:
-            self.fault(f"{what} {token} is out of range", offset, len(token), expected)
+            expected = f"a number from {low} to {high}"
+            self.fault_at(index, f"{what} {token[:40]!r} is no number", expected)
+        elif not low <= value <= high or len(token) > digits:
+            expected = f"a number from {low} to {high}"
+            self.fault_at(index, f"{what} {token} is out of range", expected)
         return value
 
     def read(self) -> Candidate | None:
         """The candidate, or None when one of its first eight fields is missing or unreadable."""
         tokens = self.tokens
-        if len(tokens) < 8 or not all(token for token, _ in tokens[:8]):
-            read = next((i for i, (token, _) in enumerate(tokens) if not token), len(tokens))
+        if len(tokens) < 8 or not all(tokens[:8]):
+            read = next((i for i, token in enumerate(tokens) if not token), len(tokens))
             missing = (*_NAMES, "typ", "candidate type")[min(read, 7)]
             self.fault(f"candidate cut short: no {missing}", self.start, expected=FORM)
             return None
-        if tokens[6][0] != "typ":
-            self.fault(
-                f"{tokens[6][0][:40]!r} where 'typ' belongs",
-                tokens[6][1],
-                len(tokens[6][0]),
-                "'typ' and the candidate type",
-            )
+        if tokens[6] != "typ":
+            expected = "'typ' and the candidate type"
+            self.fault_at(6, f"{tokens[6][:40]!r} where 'typ' belongs", expected)
             return None
         component = self.number(1, "component", 1, 256, 3)
         priority = self.number(3, "priority", 1, _MAXIMUM_PRIORITY, 10)
         port = self.number(5, "port", 0, 65535, 20)
         if component is None or priority is None or port is None or port > 65535:
             return None
-        foundation, offset = tokens[0]
-        if not _ICE_CHARACTERS.fullmatch(foundation):
+        if not _ICE_CHARACTERS.fullmatch(tokens[0]):
             expected = "1 to 32 of letters, digits, '+' and '/'"
-            self.fault(f"foundation {foundation[:40]!r}", offset, len(foundation), expected)
+            self.fault_at(0, f"foundation {tokens[0][:40]!r}", expected)
         for index, what in ((2, "transport"), (7, "candidate type")):
-            token, offset = tokens[index]
-            if not _TOKEN_CHARACTERS.fullmatch(token):
-                self.fault(f"{what} {token[:40]!r} is no token", offset, len(token), "a token")
-        address, offset = tokens[4]
-        if not _ADDRESS_CHARACTERS.fullmatch(address):
-            self.fault("control character in the address", offset, len(address), "an address")
+            if not _TOKEN_CHARACTERS.fullmatch(tokens[index]):
+                self.fault_at(index, f"{what} {tokens[index][:40]!r} is no token", "a token")
+        if not _ADDRESS_CHARACTERS.fullmatch(tokens[4]):
+            self.fault_at(4, "control character in the address", "an address")
         related_address, related_port, tcptype, extensions = self._rest()
         return Candidate(
-            foundation,
+            tokens[0],
             component,
-            tokens[2][0],
+            tokens[2],
             priority,
-            address,
+            tokens[4],
             port,
-            tokens[7][0],
+            tokens[7],
             related_address,
             related_port,
             tcptype,
@@ -166,39 +164,37 @@ class _Reader:
         tcptype: str | None = None
         extensions: list[tuple[str, str]] = []
         for index in range(8, len(tokens), 2):
-            name, offset = tokens[index]
+            name = tokens[index]
             if index + 1 == len(tokens):
-                self.fault(f"{name[:40]!r} has no value", offset, len(name), "a name and a value")
+                self.fault_at(index, f"{name[:40]!r} has no value", "a name and a value")
                 if name:
                     extensions.append((name, ""))
                 break
-            value, value_offset = tokens[index + 1]
+            value = tokens[index + 1]
             if name in ("raddr", "rport") and (extensions or tcptype is not None):
-                self.fault(
-                    f"{name!r} after an extension", offset, len(name), f"{name!r} after the type"
-                )
+                self.fault_at(index, f"{name!r} after an extension", f"{name!r} after the type")
             if name == "raddr" and related_address is None:
                 if not value or (self.strict and related_port is not None):
-                    self.fault("raddr without an address, or after rport", offset, len(name))
+                    self.fault_at(index, "raddr without an address, or after rport")
+                elif not _ADDRESS_CHARACTERS.fullmatch(value):
+                    self.fault_at(index + 1, "control character in the address", "an address")
                 related_address = value
             elif name == "rport" and related_port is None:
                 related_port = read_integer(value, 65535)
                 if related_port is None:
-                    expected = "a port from 0 to 65535"
-                    self.fault(f"rport {value[:40]!r}", value_offset, len(value), expected)
+                    self.fault_at(index + 1, f"rport {value[:40]!r}", "a port from 0 to 65535")
             elif name == "tcptype" and tcptype is None and value:
                 tcptype = value
                 if value not in _TCP_TYPES:
-                    expected = "active, passive or so"
-                    self.fault(f"tcptype {value[:40]!r}", value_offset, len(value), expected)
+                    self.fault_at(index + 1, f"tcptype {value[:40]!r}", "active, passive or so")
             else:
                 if name in ("raddr", "rport", "tcptype"):
-                    self.fault(f"{name!r} again, or without a value", offset, len(name))
+                    self.fault_at(index, f"{name!r} again, or without a value")
                 elif not _TOKEN_CHARACTERS.fullmatch(name):
-                    self.fault(f"extension name {name[:40]!r}", offset, len(name), "a token")
+                    self.fault_at(index, f"extension name {name[:40]!r}", "a token")
                 elif not _VISIBLE.fullmatch(value):
                     expected = "visible ASCII characters"
-                    self.fault(f"value of {name!r}", value_offset, len(value), expected)
+                    self.fault_at(index + 1, f"value of {name[:40]!r}", expected)
                 extensions.append((name, value))
         return related_address, related_port, tcptype, tuple(extensions)
 
@@ -222,10 +218,18 @@ def decode_candidate(
     """Read what can be read; never raises.
 
     The candidate is None when its foundation, component, transport, priority, address, port or type
-    is missing or unreadable; whatever else is odd is listed and read on.
+    is missing or unreadable; whatever else is odd is listed and read on. What
+    :func:`parse_candidate` takes is read the same, without problems.
     """
-    reader = _Reader(text, line, column, strict=False)
+    try:
+        return parse_candidate(text, line, column), ()
+    except ParseError:
+        reader = _Reader(text, line, column, strict=False)
     candidate = reader.read()
+    if not reader.problems:
+        # Only the white space is odd: runs of it are passed over here.
+        span = Span(line, column + reader.start, column + max(reader.end, reader.start + 1))
+        reader.problems.append(SdpProblem("fields not apart by single spaces", span, FORM))
     return candidate, tuple(reader.problems)
 
 

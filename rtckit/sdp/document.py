@@ -4,8 +4,8 @@
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 from itertools import pairwise
+from typing import ClassVar
 
 from rtckit.sdp.fields import Group, Origin, Timing, parse_group, parse_origin, parse_timing
 from rtckit.sdp.lines import (
@@ -21,6 +21,7 @@ from rtckit.sdp.lines import (
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.recognition import looks_like_sdp, refuse
 from rtckit.sdp.section import Section
+from rtckit.sdp.view import view
 
 __all__ = ["Document", "SessionSection", "parse"]
 
@@ -30,10 +31,19 @@ _BYTE_ORDER_MARK = "\ufeff"
 class SessionSection(Section):
     """The session level: every line before the first ``m=``."""
 
+    _READ_BY: ClassVar[dict[str, str]] = {
+        **Section._READ_BY,
+        "v=": "version",
+        "o=": "origin",
+        "t=": "timings",
+        "group": "groups",
+        "identity": "identity",
+    }
+
     def __repr__(self) -> str:
         return f"<SessionSection: {self._stop - self._start} lines>"
 
-    @cached_property
+    @view
     def version(self) -> int | None:
         """The protocol version, 0 (RFC 8866, 5.1)."""
         lines = self._by_type.get("v", ())
@@ -44,7 +54,7 @@ class SessionSection(Section):
             self._note(f"version {line.value[:40]!r}", line.span, "0")
         return None
 
-    @cached_property
+    @view
     def origin(self) -> Origin | None:
         """Who started the session, and which version of the description this is."""
         origins = self._read_lines("o", parse_origin)
@@ -64,12 +74,12 @@ class SessionSection(Section):
         lines = self._by_type.get(letter)
         return lines[0].value if lines else None
 
-    @cached_property
+    @view
     def timings(self) -> list[Timing]:
         """The ``t=`` lines; ``0 0`` in WebRTC."""
         return self._read_lines("t", parse_timing)
 
-    @cached_property
+    @view
     def groups(self) -> list[Group]:
         """The ``a=group`` lines."""
         return self._read_all("group", parse_group)
@@ -79,12 +89,12 @@ class SessionSection(Section):
         """Whether the writer is an ICE lite agent (RFC 8839, 5.3)."""
         return self.has("ice-lite")
 
-    @cached_property
+    @view
     def identity(self) -> str | None:
         """The identity assertion (RFC 8827, 5), base64."""
         return self._text("identity")
 
-    @cached_property
+    @view
     def msid_semantics(self) -> list[tuple[str, ...]]:
         """The legacy ``a=msid-semantic`` lines as words: ``("WMS", "stream", ...)``."""
         return [tuple(words(item.value or "")) for item in self.find_all("msid-semantic")]
@@ -115,18 +125,18 @@ class Document:
         mark = _BYTE_ORDER_MARK if self.byte_order_mark else ""
         return mark + join_lines(self._split)
 
-    @cached_property
+    @view
     def lines(self) -> list[Line]:
         """Every line, in order. A byte order mark is no part of the first."""
         return [line for section in self.sections for line in section.lines]
 
-    @cached_property
+    @view
     def session(self) -> SessionSection:
         """The session level."""
         stop = self._starts[0] if self._starts else len(self._split.bodies)
         return SessionSection(self._split, 0, stop)
 
-    @cached_property
+    @view
     def media(self) -> list[MediaSection]:
         """The media sections, in order."""
         bounds = [*self._starts, len(self._split.bodies)]
@@ -155,7 +165,7 @@ class Document:
         """The first media section with this mid, or None."""
         return self._media_by_mid.get(mid)
 
-    @cached_property
+    @view
     def _media_by_mid(self) -> dict[str, MediaSection]:
         found: dict[str, MediaSection] = {}
         for media in self.media:
@@ -172,7 +182,7 @@ class Document:
         tag = self._bundle_tags.get(media.mid) if media.mid is not None else None
         return (self.find_media(tag) if tag is not None else None) or media
 
-    @cached_property
+    @view
     def _bundle_tags(self) -> dict[str, str]:
         tags: dict[str, str] = {}
         for group in self.groups:
@@ -186,9 +196,9 @@ class Document:
         media = self.find_media(mid)
         return media is not None and media.port != 0
 
-    @cached_property
+    @view
     def problems(self) -> list[SdpProblem]:
-        """Everything that could not be read, in order of lines; reads every view."""
+        """Everything that could not be read, in order of lines."""
         return [problem for section in self.sections for problem in section.problems]
 
 

@@ -155,20 +155,22 @@ _MEDIA_TOKEN = re.compile(r"[^ \t]+")
 
 def decode_media_line(
     value: str, line: int = 1, column: int = 1
-) -> tuple[MediaLine, tuple[tuple[str, int, str], ...]]:
+) -> tuple[MediaLine, tuple[tuple[str, int, int, str], ...]]:
     """Read the value of ``m=`` as far as it goes; never raises.
 
-    Returns the fields that could be read and the faults as ``(message, column, expected)``.
+    Returns the fields that could be read and the faults as ``(message, column, end_column,
+    expected)``.
     """
-    faults: list[tuple[str, int, str]] = []
+    faults: list[tuple[str, int, int, str]] = []
+    end = column + len(value)
     tokens = [(match.group(), column + match.start()) for match in _MEDIA_TOKEN.finditer(value)]
     texts = [token for token, _ in tokens]
     form = LINE_TYPES["m"].form
     if len(tokens) < 4:
         missing = ("kind", "port", "protocol", "format")[len(tokens)]
-        faults.append((f"media line without a {missing}", column + len(value), form))
+        faults.append((f"media line without a {missing}", end, end + 1, form))
     elif " ".join(texts) != value.rstrip(" "):
-        faults.append(("fields not apart by single spaces", column, form))
+        faults.append(("fields not apart by single spaces", column, end, form))
     port = count = None
     if len(tokens) > 1:
         text, at = tokens[1]
@@ -176,14 +178,15 @@ def decode_media_line(
         port = read_integer(number, 65535)
         count = read_integer(several) if slash else None
         if port is None or (slash and not count):
-            faults.append((f"port {text[:40]!r}", at, "0 to 65535, or <port>/<count>"))
+            expected = "0 to 65535, or <port>/<count>"
+            faults.append((f"port {text[:40]!r}", at, at + len(text), expected))
     media = MediaLine(
         texts[0] if texts else "",
         port,
         count,
         texts[2] if len(texts) > 2 else "",
         tuple(texts[3:]),
-        Span(line, column, column + len(value)),
+        Span(line, column, end),
     )
     return media, tuple(faults)
 
@@ -192,6 +195,6 @@ def parse_media_line(value: str, line: int = 1, column: int = 1) -> MediaLine:
     """Read the value of ``m=``, strictly."""
     media, faults = decode_media_line(value, line, column)
     if faults:
-        message, at, expected = faults[0]
+        message, at, _, expected = faults[0]
         raise fault(message, line, at, expected)
     return media

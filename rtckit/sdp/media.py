@@ -1,6 +1,6 @@
 """A media section: an ``m=`` line and what follows it up to the next one."""
 
-from functools import cached_property
+from typing import ClassVar
 
 from rtckit.sdp.candidate import Candidate, decode_candidate
 from rtckit.sdp.fields import MediaLine, decode_media_line
@@ -32,6 +32,7 @@ from rtckit.sdp.transport import (
     parse_rtcp,
     parse_sctpmap,
 )
+from rtckit.sdp.view import view
 
 __all__ = ["MediaSection"]
 
@@ -41,6 +42,26 @@ _MAXIMUM_WILDCARD_FEEDBACK = 64
 
 class MediaSection(Section):
     """One media section. ``index`` counts from 0, as ``sdpMLineIndex`` does."""
+
+    _ALWAYS_READ = ("stray_lines", "media_line", "codecs")
+    _READ_BY: ClassVar[dict[str, str]] = {
+        **Section._READ_BY,
+        "mid": "mid",
+        "msid": "msids",
+        "candidate": "candidates",
+        "rtcp": "rtcp",
+        "sctp-port": "sctp_port",
+        "sctpmap": "sctpmap",
+        "max-message-size": "max_message_size",
+        "crypto": "crypto",
+        "rtpmap": "_rtpmaps",
+        "fmtp": "_fmtp",
+        "rtcp-fb": "_rtcp_fb",
+        "ssrc": "ssrcs",
+        "ssrc-group": "ssrc_groups",
+        "rid": "rids",
+        "simulcast": "simulcast",
+    }
 
     def __init__(
         self, split: SplitText, start: int, stop: int, parent: Section, index: int
@@ -53,14 +74,13 @@ class MediaSection(Section):
 
     # -- the m= line ----------------------------------------------------------------------------
 
-    @cached_property
+    @view
     def media_line(self) -> MediaLine:
         """The fields of the ``m=`` line, as far as they could be read."""
         number = self._start + 1
         media, faults = decode_media_line(self._split.bodies[self._start][2:], number, 3)
-        end = max(media.span.end_column, 4)
-        for message, column, expected in faults:
-            self._note(message, Span(number, column, max(end, column + 1)), expected)
+        for message, column, end, expected in faults:
+            self._note(message, Span(number, column, end), expected)
         return media
 
     @property
@@ -106,12 +126,12 @@ class MediaSection(Section):
 
     # -- identification -------------------------------------------------------------------------
 
-    @cached_property
+    @view
     def mid(self) -> str | None:
         """The section's name in groups and in RTP (RFC 5888, 4)."""
         return self._text("mid")
 
-    @cached_property
+    @view
     def msids(self) -> list[Msid]:
         """The streams and tracks this section belongs to."""
         return self._read_all("msid", parse_msid)
@@ -126,7 +146,7 @@ class MediaSection(Section):
 
     # -- ICE and transport ----------------------------------------------------------------------
 
-    @cached_property
+    @view
     def candidates(self) -> list[Candidate]:
         """The candidates that could be read, in order."""
         candidates = []
@@ -138,7 +158,7 @@ class MediaSection(Section):
                 candidates.append(candidate)
         return candidates
 
-    @cached_property
+    @view
     def rtcp(self) -> Rtcp | None:
         """Where RTCP goes when it is not multiplexed."""
         return self._read_first("rtcp", parse_rtcp)
@@ -158,31 +178,31 @@ class MediaSection(Section):
         """Whether RTCP packets may be reduced-size (RFC 5506, 5)."""
         return self.has("rtcp-rsize")
 
-    @cached_property
+    @view
     def sctp_port(self) -> int | None:
         """The SCTP port, from ``a=sctp-port`` or the ``a=sctpmap`` of old drafts."""
         if self.has("sctp-port"):
             return self._number("sctp-port", 65535)
         return self.sctpmap[0].port if self.sctpmap else None
 
-    @cached_property
+    @view
     def sctpmap(self) -> list[SctpMap]:
         """The data channel lines of old drafts."""
         return self._read_all("sctpmap", parse_sctpmap)
 
-    @cached_property
+    @view
     def max_message_size(self) -> int | None:
         """The largest message taken, in bytes; 0 is any size, None was not said (RFC 8841, 6)."""
         return self._number("max-message-size")
 
-    @cached_property
+    @view
     def crypto(self) -> list[Crypto]:
         """The SDES keys, which no WebRTC description should have."""
         return self._read_all("crypto", parse_crypto)
 
     # -- codecs ---------------------------------------------------------------------------------
 
-    @cached_property
+    @view
     def codecs(self) -> list[Codec]:
         """The codecs in the order of the ``m=`` line, each payload type once.
 
@@ -226,7 +246,7 @@ class MediaSection(Section):
         """The codec of a payload type, or None."""
         return self._codecs_by_payload_type.get(str(payload_type))
 
-    @cached_property
+    @view
     def _codecs_by_payload_type(self) -> dict[str, Codec]:
         return {codec.payload_type: codec for codec in self.codecs}
 
@@ -241,7 +261,7 @@ class MediaSection(Section):
         line, column, end = self.media_line.span
         return self._format_spans.get(payload_type, Span(line, column, end))
 
-    @cached_property
+    @view
     def _format_spans(self) -> dict[str, Span]:
         """Where each format stands in the ``m=`` line."""
         text = self._split.bodies[self._start]
@@ -255,7 +275,7 @@ class MediaSection(Section):
             position += len(token)
         return spans
 
-    @cached_property
+    @view
     def _damaged_rtpmaps(self) -> set[str]:
         """Payload types whose rtpmap could not be read."""
         stated = {
@@ -264,14 +284,14 @@ class MediaSection(Section):
         }
         return stated - self._rtpmaps.keys()
 
-    @cached_property
+    @view
     def _rtpmaps(self) -> dict[str, RtpMap]:
         rtpmaps: dict[str, RtpMap] = {}
         for rtpmap in self._read_all("rtpmap", parse_rtpmap):
             rtpmaps.setdefault(rtpmap.payload_type, rtpmap)
         return rtpmaps
 
-    @cached_property
+    @view
     def _fmtp(self) -> dict[str, str]:
         """The parameters of each format as written."""
         found: dict[str, str] = {}
@@ -289,7 +309,7 @@ class MediaSection(Section):
             return own or []
         return list(dict.fromkeys([*(own or ()), *every[:_MAXIMUM_WILDCARD_FEEDBACK]]))
 
-    @cached_property
+    @view
     def _rtcp_fb(self) -> dict[str, list[str]]:
         """The feedback of each payload type and of ``*`` (RFC 4585, 4.2)."""
         found: dict[str, list[str]] = {}
@@ -303,7 +323,7 @@ class MediaSection(Section):
 
     # -- RTP sources and encodings --------------------------------------------------------------
 
-    @cached_property
+    @view
     def ssrcs(self) -> dict[int, dict[str, str]]:
         """Each source's attributes; a flag has an empty value, a repeated one its first."""
         sources: dict[int, dict[str, str]] = {}
@@ -311,17 +331,17 @@ class MediaSection(Section):
             sources.setdefault(item.ssrc, {}).setdefault(item.attribute, item.value or "")
         return sources
 
-    @cached_property
+    @view
     def ssrc_groups(self) -> list[SsrcGroup]:
         """Sources that belong together."""
         return self._read_all("ssrc-group", parse_ssrc_group)
 
-    @cached_property
+    @view
     def rids(self) -> list[Rid]:
         """The encodings the section names."""
         return self._read_all("rid", parse_rid)
 
-    @cached_property
+    @view
     def simulcast(self) -> Simulcast | None:
         """The encodings sent or received together."""
         return self._read_first("simulcast", parse_simulcast)

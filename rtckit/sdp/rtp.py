@@ -224,7 +224,7 @@ def _rtpmap_fault(value: str, line: int, column: int) -> ParseError:
     number = read_integer(payload_type, 127)
     if number is None or payload_type != str(number):
         return fault(f"payload type {payload_type[:40]!r}", line, column, "0 to 127")
-    column += len(payload_type) + 1
+    column += len(payload_type) + len(space)
     parts = encoding.split("/")
     if space and len(parts) >= 2 and _ENCODING_NAME.fullmatch(parts[0]):
         column += len(parts[0]) + 1

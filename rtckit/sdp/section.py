@@ -6,8 +6,7 @@ listed in ``problems``. Where an attribute repeats that should not, the first on
 
 import re
 from collections.abc import Callable
-from functools import cached_property
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar, TypeVar
 
 from rtckit.core.errors import ParseError
 from rtckit.sdp.fields import (
@@ -29,6 +28,7 @@ from rtckit.sdp.lines import (
 )
 from rtckit.sdp.rtp import ExtMap, parse_extmap
 from rtckit.sdp.transport import SETUP_ROLES, Fingerprint, parse_fingerprint
+from rtckit.sdp.view import view
 
 __all__ = ["Section"]
 
@@ -42,16 +42,20 @@ class Section:
     ``start`` and ``stop`` are line indices from 0, ``stop`` excluded.
     """
 
-    _views: ClassVar[tuple[str, ...]] = ()
-
-    def __init_subclass__(cls, **arguments: Any) -> None:
-        super().__init_subclass__(**arguments)
-        names: dict[str, None] = {}
-        for base in reversed(cls.__mro__):
-            names.update((k, None) for k, v in vars(base).items() if isinstance(v, cached_property))
-        for name in ("problems", "lines"):
-            names.pop(name, None)
-        cls._views = tuple(names)
+    _ALWAYS_READ: ClassVar[tuple[str, ...]] = ("stray_lines",)
+    _READ_BY: ClassVar[dict[str, str]] = {
+        "c=": "connections",
+        "b=": "bandwidth",
+        "ice-ufrag": "ice_ufrag",
+        "ice-pwd": "ice_pwd",
+        "ice-options": "ice_options",
+        "fingerprint": "fingerprints",
+        "setup": "setup",
+        "tls-id": "tls_id",
+        "dtls-id": "tls_id",
+        "extmap": "extmap",
+    }
+    """Which view reads an attribute or line type, and so notes what is wrong with it."""
 
     def __init__(
         self, split: SplitText, start: int, stop: int, parent: "Section | None" = None
@@ -69,7 +73,7 @@ class Section:
         """The number of the section's first line, from 1."""
         return self._start + 1
 
-    @cached_property
+    @view
     def lines(self) -> list[Line]:
         """The section's lines, in order."""
         bodies, ends, last_end = self._split
@@ -85,7 +89,7 @@ class Section:
             for index in range(self._start, self._stop)
         ]
 
-    @cached_property
+    @view
     def attributes(self) -> list[Attribute]:
         """The ``a=`` lines, in order, the unknown among them."""
         attributes = []
@@ -100,14 +104,14 @@ class Section:
                     attributes.append(Attribute(name.rstrip(BLANKS), None, number))
         return attributes
 
-    @cached_property
+    @view
     def _by_name(self) -> dict[str, list[Attribute]]:
         index: dict[str, list[Attribute]] = {}
         for attribute in self.attributes:
             index.setdefault(attribute.name, []).append(attribute)
         return index
 
-    @cached_property
+    @view
     def _by_type(self) -> dict[str, list[Line]]:
         index: dict[str, list[Line]] = {}
         for number, text in enumerate(
@@ -118,7 +122,7 @@ class Section:
                 index.setdefault(line.type, []).append(line)
         return index
 
-    @cached_property
+    @view
     def stray_lines(self) -> list[Line]:
         """The lines that are no SDP line: blank, without ``<letter>=``, or of an unknown letter."""
         strays = []
@@ -160,10 +164,16 @@ class Section:
 
     # -- what could not be read -----------------------------------------------------------------
 
-    @cached_property
+    @view
     def problems(self) -> list[SdpProblem]:
-        """Everything in this section that could not be read, in order; reads every view."""
-        for name in self._views:
+        """Everything in this section that could not be read, in order of lines."""
+        views = set(self._ALWAYS_READ)
+        for name in self._by_name:
+            views.add(self._READ_BY.get(name, ""))
+        for letter in self._by_type:
+            views.add(self._READ_BY.get(letter + "=", ""))
+        views.discard("")
+        for name in views:
             getattr(self, name)
         return sorted(self._noted, key=lambda problem: problem.span)
 
@@ -171,7 +181,7 @@ class Section:
         self._noted.append(SdpProblem(message, span, expected))
 
     def _note_error(self, error: ParseError, span: Span) -> None:
-        column = error.column or span.column
+        column = min(error.column or span.column, span.end_column)
         end = max(span.end_column, column + 1)
         self._note(error.message, Span(span.line, column, end), error.expected)
 
@@ -179,7 +189,7 @@ class Section:
         """What ``reader`` makes of the value, or None and a note."""
         name, value, line = attribute
         try:
-            return reader(value or "", line, 4 + len(name))
+            return reader(value or "", line, 3 + len(name) + (value is not None))
         except ParseError as error:
             self._note_error(error, attribute.span)
             return None
@@ -224,7 +234,7 @@ class Section:
 
     # -- views of both levels -------------------------------------------------------------------
 
-    @cached_property
+    @view
     def direction(self) -> str:
         """``sendrecv`` (also when nothing is said), ``sendonly``, ``recvonly`` or ``inactive``.
 
@@ -235,39 +245,39 @@ class Section:
             return max(own, key=lambda attribute: attribute.line).name
         return self._parent.direction if self._parent else "sendrecv"
 
-    @cached_property
+    @view
     def ice_ufrag(self) -> str | None:
         """The username fragment, from the session level where the section has none."""
         own = self._text("ice-ufrag")
         return self._parent.ice_ufrag if own is None and self._parent else own
 
-    @cached_property
+    @view
     def ice_pwd(self) -> str | None:
         """The ICE password, from the session level where the section has none."""
         own = self._text("ice-pwd")
         return self._parent.ice_pwd if own is None and self._parent else own
 
-    @cached_property
+    @view
     def ice_options(self) -> list[str]:
         """The ICE options (``trickle``, ``ice2``, ``renomination``...)."""
         if self.has("ice-options"):
             return words(self._text("ice-options") or "")
         return self._parent.ice_options if self._parent else []
 
-    @cached_property
+    @view
     def end_of_candidates(self) -> bool:
         """Whether no more candidates will follow, said here or for the session (RFC 8840, 8.1)."""
         own = self.has("end-of-candidates")
         return own or (self._parent.end_of_candidates if self._parent else False)
 
-    @cached_property
+    @view
     def fingerprints(self) -> list[Fingerprint]:
         """The fingerprints; those of the session level where the section has none (RFC 8122, 5)."""
         if self.has("fingerprint") or not self._parent:
             return self._read_all("fingerprint", parse_fingerprint)
         return self._parent.fingerprints
 
-    @cached_property
+    @view
     def setup(self) -> str | None:
         """The DTLS role offered or taken: ``actpass``, ``active``, ``passive`` or ``holdconn``."""
         value = self._text("setup")
@@ -279,26 +289,26 @@ class Section:
             return None
         return value
 
-    @cached_property
+    @view
     def tls_id(self) -> str | None:
         """The id of the DTLS association, also under its draft name ``dtls-id``."""
         own = self._text("tls-id") or self._text("dtls-id")
         return self._parent.tls_id if own is None and self._parent else own
 
-    @cached_property
+    @view
     def extmap(self) -> list[ExtMap]:
         """The RTP header extensions; those of the session level where the section has none."""
         if self.has("extmap") or not self._parent:
             return self._read_all("extmap", parse_extmap)
         return self._parent.extmap
 
-    @cached_property
+    @view
     def extmap_allow_mixed(self) -> bool:
         """Whether one- and two-byte header extensions may mix (RFC 8285, 6)."""
         own = self.has("extmap-allow-mixed")
         return own or (self._parent.extmap_allow_mixed if self._parent else False)
 
-    @cached_property
+    @view
     def connections(self) -> list[Connection]:
         """The section's own ``c=`` lines; several are layers of multicast."""
         return self._read_lines("c", parse_connection)
@@ -310,7 +320,7 @@ class Section:
             return self.connections[0]
         return self._parent.connection if self._parent else None
 
-    @cached_property
+    @view
     def bandwidth(self) -> list[Bandwidth]:
         """The section's own ``b=`` lines."""
         return self._read_lines("b", parse_bandwidth)
