@@ -161,8 +161,11 @@ class RtpStream:
 
     @property
     def jitter_ms(self) -> float | None:
-        """Interarrival jitter in milliseconds; None while the clock rate is unknown."""
-        if not self.clock_rate or self.packets < 2:
+        """Interarrival jitter in milliseconds; None while the clock rate is unknown.
+
+        Retransmissions carry the timestamps of what they repeat (RFC 4588, 4): they have no jitter.
+        """
+        if not self.clock_rate or self.packets < 2 or (self.codec or "").lower() == "rtx":
             return None
         return self._jitter * 1000 / self.clock_rate
 

@@ -6,6 +6,7 @@ from rtckit.analysis.timeline import timeline
 from rtckit.core.clock import NANOSECONDS, format_duration
 from rtckit.core.findings import Finding, Severity
 from rtckit.core.text import escape_controls
+from rtckit.report.details import details_to_dict, render_details
 from rtckit.report.frame import describe_location, render_finding
 from rtckit.report.text import Paint, format_count, paragraph
 from rtckit.rules.catalogue import find_rule
@@ -50,6 +51,7 @@ def to_dict(diagnosis: Diagnosis) -> dict[str, Any]:
             }
             for vantage in call.vantages
         ],
+        "details": details_to_dict(call),
         "absent": call.absent,
         "problems": [str(problem) for problem in call.problems],
     }
@@ -83,7 +85,8 @@ def render_text(diagnosis: Diagnosis, *, color: bool, width: int, verbose: int =
         render_finding(finding, paint=paint, width=width, verbose=verbose) for finding in shown
     ]
     if verbose:
-        blocks.append(_timeline(diagnosis, width))
+        blocks.append(render_details(diagnosis.call, paint=paint, width=width))
+        blocks.append(_timeline(diagnosis, paint, width))
     notes = _notes(diagnosis, width, verbose)
     if notes:
         blocks.append(notes)
@@ -141,12 +144,12 @@ def _links(diagnosis: Diagnosis, paint: Paint, width: int, verbose: int) -> str:
     return "\n".join(lines)
 
 
-def _timeline(diagnosis: Diagnosis, width: int) -> str:
+def _timeline(diagnosis: Diagnosis, paint: Paint, width: int) -> str:
     events = timeline(diagnosis.call)
     if not events:
         return ""
     start = events[0].time_ns
-    lines = ["  time      what"]
+    lines = [paint("timeline (seconds)", "bold")]
     for event in events:
         first = f"  {(event.time_ns - start) / NANOSECONDS:8.3f}  {event.layer:<7} "
         text = f"{event.text} ({describe_location(event.location)})"
