@@ -268,7 +268,14 @@ def test_password_algorithm_without_its_last_padding() -> None:
 
 def test_vendor_attributes_of_another_form_are_no_fault() -> None:
     # 0xC001 is registered as ENF-FLOW-DESCRIPTION; nobody can say that 3 bytes are wrong.
-    for kind in (T.GOOG_NOMINATION, T.GOOG_NETWORK_INFO, T.GOOG_MISC_INFO, T.MS_VERSION):
+    for kind in (
+        T.GOOG_NOMINATION,
+        T.GOOG_NETWORK_INFO,
+        T.GOOG_MISC_INFO,
+        T.GOOG_DELTA_ACK,
+        T.DTLS_IN_STUN_ACKNOWLEDGEMENT,
+        T.MS_VERSION,
+    ):
         message = stun.parse(message_of(kind, b"abc"))
         assert message.get(kind) is None
         assert message.attributes[0].value == b"abc"

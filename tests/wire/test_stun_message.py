@@ -348,6 +348,29 @@ def test_messages_survive_pickling_and_copying() -> None:
         assert other.xor_mapped_address == Address("192.0.2.1", 32853)
 
 
+def test_what_people_ask_of_turn() -> None:
+    data = stun.build(
+        Method.ALLOCATE,
+        MessageClass.SUCCESS,
+        TRANSACTION_ID,
+        [
+            (AttributeType.XOR_RELAYED_ADDRESS, ("192.0.2.15", 49152)),
+            (AttributeType.XOR_MAPPED_ADDRESS, ("203.0.113.9", 40000)),
+            (AttributeType.LIFETIME, 600),
+            (AttributeType.CHANNEL_NUMBER, 0x4000),
+            (AttributeType.REALM, "example.org"),
+            (AttributeType.NONCE, b"n"),
+            (AttributeType.ICE_CONTROLLING, 7),
+        ],
+    )
+    message = stun.parse(data)
+    assert message.xor_relayed_address == Address("192.0.2.15", 49152)
+    assert message.xor_mapped_address == Address("203.0.113.9", 40000)
+    assert (message.lifetime, message.channel_number) == (600, 0x4000)
+    assert (message.realm, message.nonce) == ("example.org", b"n")
+    assert (message.controlling, message.controlled) == (7, None)
+
+
 # --- looking like STUN
 
 

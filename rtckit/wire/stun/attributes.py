@@ -188,8 +188,7 @@ def _read_change_request(raw: bytes, start: int, length: int) -> ChangeRequest:
 
 
 def _read_icmp(raw: bytes, start: int, length: int) -> Icmp:
-    # Figure 11 draws a type of 7 bits and a code of 9; an ICMP code is an octet (RFC 792), and with
-    # octets both stand where the figure has them, give or take that one bit.
+    # Figure 11 draws a type of 7 bits and a code of 9, yet both are octets in ICMP (RFC 792).
     _expect(length, 8)
     return Icmp(raw[start + 2], raw[start + 3], _U32(raw, start + 4)[0])
 
