@@ -232,6 +232,16 @@ def judge_dtls(call: Call) -> Judgement:
         return Judgement(
             LinkState.OK, "encrypted media flows; the handshake was before the capture began"
         )
+    clear = sorted(
+        {
+            section.protocol
+            for description in call.signalling.descriptions
+            for section in description.document.media
+            if "TLS" not in section.protocol.upper()
+        }
+    )
+    if clear:
+        return _unknown(f"not agreed: {escape_controls(', '.join(clear))} does without DTLS")
     return _unknown("no DTLS packets in the captures")
 
 

@@ -129,5 +129,51 @@ def sections_disagree(call: Call) -> Iterator[Hit]:
         )
 
 
+@rule("SIG004", Severity.ERROR, layer=Layer.SIGNALLING, refs=("RFC 3264, 6", "RFC 9429, 5.3.1"))
+def sections_rejected(call: Call) -> Iterator[Hit]:
+    """The answer rejects what the offer wants.
+
+    Why: port 0 in an answer refuses a section: no common codec, a kind the peer does not do, or a
+    choice of the application. When every section is refused nothing is left to connect.
+
+    Fires on:
+        == offer
+        m=audio 9 UDP/TLS/RTP/SAVPF 111
+        a=rtpmap:111 OPUS/48000
+        == answer
+        m=audio 0 UDP/TLS/RTP/SAVPF 111
+    Silent on:
+        == offer
+        m=audio 9 UDP/TLS/RTP/SAVPF 111
+        a=rtpmap:111 opus/48000/2
+        == answer
+        m=audio 9 UDP/TLS/RTP/SAVPF 111
+        a=rtpmap:111 opus/48000/2
+    Fix: compare the codecs of the two sections, parameters included (`opus/48000/2` has two
+    channels in every offer); if the refusal is meant, nothing is wrong.
+    """
+    offer, answer = call.signalling.offer, call.signalling.answer
+    if offer is None or answer is None or not answer.document.media:
+        return
+    pairs = list(zip(offer.document.media, answer.document.media, strict=False))
+    refused = [(mine, theirs) for mine, theirs in pairs if theirs.rejected and not mine.rejected]
+    if not refused:
+        return
+    offered, first = refused[0]
+    everything = all(theirs.rejected for _, theirs in pairs)
+    place = answer.location(first.first_line, 1)
+    yield Hit(
+        f"{call.peer_name(answer.sender)} rejects {'every' if everything else len(refused)} "
+        f"section{'' if everything or len(refused) == 1 else 's'}: "
+        + ", ".join(quoted(mine.kind) for mine, _ in refused),
+        place,
+        (
+            Evidence(f"offered: m={offered.kind}", offer.location(offered.first_line, 1)),
+            Evidence(f"rejected: m={first.kind} with port 0", place),
+        ),
+        severity=Severity.ERROR if everything else Severity.INFO,
+    )
+
+
 def _listed(kinds: list[str]) -> str:
     return ", ".join(quoted(kind) for kind in kinds) if kinds else "no media section"
