@@ -5,6 +5,7 @@
 ...         print(datagram.frame, datagram.src, datagram.dst, len(datagram.payload))
 """
 
+from rtckit.capture.build import build_udp_packet
 from rtckit.capture.datagram import Datagram
 from rtckit.capture.frame import Frame, Interface, LinkType
 from rtckit.capture.icmp import IcmpError
@@ -20,6 +21,7 @@ __all__ = [
     "LinkType",
     "PcapWriter",
     "PcapngWriter",
+    "build_udp_packet",
     "open_capture",
     "write_pcap",
     "write_pcapng",

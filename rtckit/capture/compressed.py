@@ -5,12 +5,10 @@ first bytes, not from the name. What the standard library can expand is expanded
 error says which command does it.
 """
 
-import bz2
 import importlib
-import lzma
 import zlib
 from collections.abc import Callable
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from rtckit.core.errors import UnreadableInput
 
@@ -45,13 +43,11 @@ class Source(Protocol):
         ...
 
 
-class _Decompressor(Protocol):
-    eof: bool
+class _Method(NamedTuple):
+    """How a compression is undone: what begins a member, and the errors of damaged data."""
 
-    @property
-    def unused_data(self) -> bytes: ...
-
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+    begin: Callable[[], Any]
+    errors: tuple[type[Exception], ...]
 
 
 class _Zlib:
@@ -124,12 +120,11 @@ class _FileSource:
 class _ExpandedSource:
     """The content of a compressed file: all its members, one after the other."""
 
-    def __init__(self, inner: _FileSource, name: str, begin: Callable[[], _Decompressor]) -> None:
+    def __init__(self, inner: _FileSource, name: str, method: _Method) -> None:
         self._inner = inner
         self._name = name
-        self._begin = begin
-        self._member = begin()
-        self._fed = False
+        self._method = method
+        self._member = method.begin()
         self._ended = False
         self.fault = ""
         self.cut = False
@@ -144,8 +139,8 @@ class _ExpandedSource:
         pending = b""
         while not self._ended:
             try:
-                expanded = self._member.decompress(pending, size)
-            except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError) as error:
+                expanded: bytes = self._member.decompress(pending, size)
+            except self._method.errors as error:
                 return self._stop(f"damaged {self._name} data: {error}", cut=True)
             pending = b""
             if self._member.eof:
@@ -155,7 +150,7 @@ class _ExpandedSource:
                 elif not compression_of(rest) and len(rest) >= 6:
                     self._stop(f"bytes after the end of the {self._name} data", cut=False)
                 else:
-                    self._member = self._begin()
+                    self._member = self._method.begin()
                     pending = rest
                 if expanded:
                     self._carry(pending)
@@ -182,14 +177,29 @@ def compression_of(head: bytes) -> str:
     return ""
 
 
-def _zstd() -> Callable[[], Any]:
-    try:
-        module = importlib.import_module("compression.zstd")  # Python 3.14 and later
-    except ImportError:
-        raise UnreadableInput(
-            "zstd-compressed: this Python cannot expand it; decompress it first with `zstd -d`"
-        ) from None
-    return module.ZstdDecompressor  # type: ignore[no-any-return]
+def _find_method(name: str) -> _Method:
+    # Each module is loaded when a file needs it: together they cost more than the rest of a start.
+    errors = (OSError, EOFError, ValueError)
+    if name == "gzip":
+        return _Method(_Zlib, (zlib.error,))
+    if name == "bzip2":
+        return _Method(importlib.import_module("bz2").BZ2Decompressor, errors)
+    if name == "xz":
+        lzma = importlib.import_module("lzma")
+        return _Method(
+            lambda: lzma.LZMADecompressor(memlimit=_LZMA_MEMORY), (lzma.LZMAError, *errors)
+        )
+    if name == "zstd":
+        try:
+            zstd = importlib.import_module("compression.zstd")  # Python 3.14 and later
+        except ImportError:
+            pass
+        else:
+            return _Method(zstd.ZstdDecompressor, (zstd.ZstdError, *errors))
+    raise UnreadableInput(
+        f"{name}-compressed: this Python does not expand it; decompress it first with"
+        f" `{_COMMANDS[name]}`"
+    )
 
 
 def open_source(file: BinaryIO) -> tuple[Source, str]:
@@ -200,24 +210,6 @@ def open_source(file: BinaryIO) -> tuple[Source, str]:
     """
     plain = _FileSource(file)
     name = compression_of(plain.peek(6))
-    begin: Any
-    if name == "gzip":
-        begin = _Zlib
-    elif name == "bzip2":
-        begin = bz2.BZ2Decompressor
-    elif name == "xz":
-        begin = _new_xz
-    elif name == "zstd":
-        begin = _zstd()
-    elif name:
-        raise UnreadableInput(
-            f"{name}-compressed: rtckit does not expand it; decompress it first with"
-            f" `{_COMMANDS[name]}`"
-        )
-    else:
+    if not name:
         return plain, ""
-    return _ExpandedSource(plain, name, begin), name
-
-
-def _new_xz() -> lzma.LZMADecompressor:
-    return lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
+    return _ExpandedSource(plain, name, _find_method(name)), name

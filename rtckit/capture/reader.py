@@ -32,7 +32,7 @@ from rtckit.core.findings import Problem
 __all__ = ["Capture", "open_capture"]
 
 _MAX_ICMP_ERRORS = 1000
-_MAX_FLOWS_CACHED = 1 << 16
+_MAX_FLOWS_CACHED = 1 << 14
 
 
 # The usual frame, in one go: EtherType; version and header length; total length; flags and fragment

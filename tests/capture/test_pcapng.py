@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from rtckit.capture import Capture, Frame, open_capture
+from rtckit.capture import Capture, Frame, open_capture, pcapng
 from rtckit.core.errors import UnreadableInput
 from tests.strategies.capture import (
     block,
@@ -317,6 +317,22 @@ def test_absurd_lengths_take_no_memory() -> None:
     capture, frames = read(small_pcapng(3) + head + small_pcapng(3))
     assert len(frames) == 6
     assert "4294967280 bytes" in capture.problems[0].message
+
+
+def test_interfaces_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcapng, "_MAX_INTERFACES", 3)
+    data = section() + interface() * 9 + enhanced(1, b"a", source=2) + enhanced(2, b"b", source=3)
+    capture, frames = read(data)
+    assert [frame.data for frame in frames] == [b"a"]
+    assert len(capture.interfaces) == 3
+    assert len(capture.problems) == 2
+
+
+def test_secrets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcapng, "_MAX_SECRETS", 10)
+    capture, _ = read(section() + secrets(b"12345678") + secrets(b"12345678") * 3)
+    assert capture.secrets == [b"12345678"]
+    assert len(capture.problems) == 1
 
 
 def test_a_section_header_without_byte_order_is_no_capture() -> None:
