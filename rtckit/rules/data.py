@@ -13,7 +13,7 @@ from rtckit.rules.evidence import frame_evidence
 __all__: list[str] = []
 
 
-@rule("DATA101", Severity.ERROR, layer=Layer.DATA, refs=("RFC 8831, 6.1", "RFC 8841, 9.3"))
+@rule("DATA101", Severity.ERROR, layer=Layer.DATA, refs=("RFC 8831, 6.2", "RFC 8841, 9.3"))
 def association_silent(call: Call) -> Iterator[Hit]:
     """A data channel was agreed, DTLS completed, and no data records follow.
 
@@ -81,7 +81,7 @@ def association_silent(call: Call) -> Iterator[Hit]:
         )
 
 
-@rule("DATA102", Severity.ERROR, layer=Layer.DATA, refs=("RFC 8832, 5.1", "RFC 8831, 6.4"))
+@rule("DATA102", Severity.ERROR, layer=Layer.DATA, refs=("RFC 8832, 5.1", "RFC 8831, 6.5"))
 def channel_not_open(call: Call) -> Iterator[Hit]:
     """An end reports a data channel that never opened.
 

@@ -227,7 +227,7 @@ def arrives_but_not_accepted(call: Call) -> Iterator[Hit]:
             )
 
 
-@rule("MEDIA004", Severity.ERROR, layer=Layer.MEDIA, refs=("RFC 8834, 5.1", "RFC 4585, 6.3.1"))
+@rule("MEDIA004", Severity.ERROR, layer=Layer.MEDIA, refs=("RFC 8834, 5.1.2", "RFC 4585, 6.3.1"))
 def received_not_decoded(call: Call) -> Iterator[Hit]:
     """Video arrives and no frame of it is decoded.
 

@@ -10,7 +10,7 @@ from rtckit.rules.evidence import connected, quoted
 __all__: list[str] = []
 
 
-@rule("SIG001", Severity.ERROR, layer=Layer.SIGNALLING, refs=("RFC 3264, 4", "RFC 9429, 4.1.10"))
+@rule("SIG001", Severity.ERROR, layer=Layer.SIGNALLING, refs=("RFC 3264, 4", "RFC 9429, 4.1.9"))
 def no_answer(call: Call) -> Iterator[Hit]:
     """There is an offer and no answer.
 

@@ -457,7 +457,7 @@ def allocate_refused(call: Call) -> Iterator[Hit]:
             )
 
 
-@rule("TURN012", Severity.WARNING, layer=Layer.ICE, refs=("RFC 8656, 11.6", "RFC 8656, 9"))
+@rule("TURN012", Severity.WARNING, layer=Layer.ICE, refs=("RFC 8656, 9", "RFC 8656, 11"))
 def relay_carries_nothing(call: Call) -> Iterator[Hit]:
     """The relay sends to a peer and nothing ever comes back through it.
 
