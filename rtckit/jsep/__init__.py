@@ -1,0 +1,4 @@
+"""Offer/answer: what a stack does with a description (RFC 9429, W3C webrtc-pc).
+
+Pure functions over text and documents: no sockets, no clock, no browser.
+"""
