@@ -1,7 +1,7 @@
 """Transport addresses, and what kind of network an address belongs to.
 
-``Address`` is a plain pair so that it can be a dictionary key in the hot path; the text form of an IP
-address is the RFC 5952 one. No name is ever resolved here.
+``Address`` is a plain pair so that it can be a dictionary key in the hot path; the text form of an
+IP address is the RFC 5952 one. No name is ever resolved here.
 """
 
 import ipaddress

@@ -12,7 +12,7 @@ _SAFE_CATEGORIES_REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def escape_controls(text: str) -> str:
-    """``text`` with every control, format and unassigned character written as ``\\xNN``/``\\uNNNN``."""
+    """``text`` with each control, format and unassigned character as ``\\xNN`` or ``\\uNNNN``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
