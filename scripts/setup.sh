@@ -22,6 +22,8 @@ SYSTEM_TOOLS=(
     "tcpdump tcpdump recording calls"
     "nft nftables NATs of the laboratory"
     "ip iproute2 networks of the laboratory"
+    "conntrack conntrack NATs of the laboratory, emptied"
+    "openssl openssl comparison with OpenSSL"
 )
 
 say() { printf '%s\n' "$*" >&2; }
