@@ -314,11 +314,12 @@ class MediaSection(Section):
         """The feedback of each payload type and of ``*`` (RFC 4585, 4.2)."""
         found: dict[str, list[str]] = {}
         for attribute in self._by_name.get("rtcp-fb", ()):
-            payload_type, *feedback = words(attribute.value or "") or [""]
-            if not feedback:
+            value = " ".join(words(attribute.value or ""))
+            payload_type, space, feedback = value.partition(" ")
+            if not space:
                 self._note("rtcp-fb without feedback", attribute.span, ATTRIBUTES["rtcp-fb"].form)
             else:
-                found.setdefault(payload_type, []).append(" ".join(feedback))
+                found.setdefault(payload_type, []).append(feedback)
         return found
 
     # -- RTP sources and encodings --------------------------------------------------------------
