@@ -17,7 +17,6 @@ _CHAIN = 3
 _MAX_GUESSES = 64  # segments without anything known, until a stream is let go
 _MAX_UNSYNCED = 1 << 17
 _MAX_BELIEVED = 2048  # longer messages without a cookie are not believed while looking
-_CHANNELS = range(0x4000, 0x5000)  # RFC 8656, 12
 _CONNECTION_BIND = (0x000B, 0x010B)  # RFC 6062: request and success response
 
 
@@ -109,6 +108,7 @@ class StreamFramer:
         if count <= 0 or self.framing is Framing.OTHER:
             return []
         messages: list[StreamMessage] = []
+        self._find_head(count)
         if self._skip:
             missed = min(self._skip, count)
             self._skip -= missed
@@ -135,6 +135,25 @@ class StreamFramer:
                 self.losses += 1
         self._need = 0
         return messages
+
+    def _find_head(self, missing: int) -> None:
+        """Before bytes that will never come: take a message's head at a segment's start as found.
+
+        It must be proof in itself or, where the framing is known, its message must end exactly
+        where the missing bytes do. So a snap length that cuts every message hides none of them.
+        """
+        undecided = self.framing is Framing.UNDECIDED
+        if self._synced and not undecided:
+            return
+        for start in self._starts(0) if self._pending else ():
+            rest = len(self._pending) - start + missing
+            for framing in (Framing.STUN, Framing.RFC4571) if undecided else (self.framing,):
+                size, strong = self._examine(framing, start)
+                if size > 0 and (strong or (size == rest and not undecided)):
+                    self.framing = framing
+                    self._drop(start)
+                    self._synced = True
+                    return
 
     def clear(self) -> None:
         """Forget what waits for the rest of its message; the next message will be looked for."""
@@ -262,18 +281,9 @@ class StreamFramer:
         followed by the head of another or ends where the pending bytes end; when it is not
         ``sure`` that the stream carries ``framing`` at all, there must be two of them.
         """
-        data, end = self._pending, len(self._pending)
+        end = len(self._pending)
         for whole in range(_CHAIN):
-            if framing is Framing.STUN:
-                size, _ = _measure_stun(data, at)
-                strong = size > 0 and data[at] < 0x40
-                if size > 0 and not strong:
-                    channel = data[at] << 8 | data[at + 1]
-                    known = self._channels or _CHANNELS
-                    if channel not in known or size > _MAX_BELIEVED:
-                        return _Verdict.BAD
-            else:
-                size, strong = _examine_rfc4571(data, at)
+            size, strong = self._examine(framing, at)
             if size < 0:
                 return _Verdict.BAD
             if strong and whole + (size <= end - at) > 0:
@@ -288,6 +298,20 @@ class StreamFramer:
                     return _Verdict.GOOD
                 return _Verdict.MORE
         return _Verdict.GOOD
+
+    def _examine(self, framing: Framing, at: int) -> tuple[int, bool]:
+        """The size of what may be a message at ``at``, and whether its head proves that it is.
+
+        0 means unknown yet, -1 that it is none, or longer than is believed without proof.
+        """
+        if framing is Framing.RFC4571:
+            return _examine_rfc4571(self._pending, at)
+        size, _ = _measure_stun(self._pending, at)
+        if size <= 0 or self._pending[at] < 0x40:
+            return size, size > 0
+        channel = self._pending[at] << 8 | self._pending[at + 1]
+        known = not self._channels or channel in self._channels
+        return (size, False) if known and size <= _MAX_BELIEVED else (-1, False)
 
 
 def _measure_stun(data: bytearray, at: int) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 import itertools
 import struct
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -201,6 +202,31 @@ def test_rfc4571_through_a_hole() -> None:
     framer.feed(framed(RTP)[:8], 2, 20)
     assert framer.miss(len(RTP) - 6) == [StreamMessage(RTP[:6], len(RTP), 2, 20)]
     assert [m.payload for m in framer.feed(framed(RTP), 3, 30)] == [RTP]
+
+
+def test_a_snap_length_hides_no_message_that_begins_a_segment() -> None:
+    long = padded(stun(0x0001, b"\x80\x22\x00\x04abcd" * 9))
+    channel = channel_data(0x4001, bytes(96))
+    framer = StreamFramer(beginning=True)
+    framer.feed(ALLOCATE + channel, 1, 1)
+    framer.feed(ALLOCATE[:8], 2, 2)
+    assert len(framer.miss(60)) == 1  # and the head of another message, not captured
+    assert framer.losses == 1
+    for number, message in enumerate((long, channel, long), 3):
+        assert framer.feed(message[:30], number, number) == []
+        assert framer.miss(len(message) - 30) == [
+            StreamMessage(message[:30], len(message), number, number)
+        ]
+    assert framer.losses == 1
+
+
+@pytest.mark.parametrize("wrap", [bytes, framed])
+def test_a_snap_length_from_the_middle_of_a_stream(wrap: Callable[[bytes], bytes]) -> None:
+    long = stun(0x0001, b"\x80\x22\x00\x04abcd" * 9)
+    framer = StreamFramer(beginning=False)
+    framer.feed(wrap(long)[:30], 1, 1)
+    (message,) = framer.miss(len(wrap(long)) - 30)
+    assert message.length == len(long)
 
 
 @pytest.mark.parametrize(

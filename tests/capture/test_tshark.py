@@ -31,6 +31,8 @@ from tests.strategies.capture import (
     udp,
 )
 
+CAPTURES = sorted((Path(__file__).resolve().parents[2] / "captures").glob("*/*.pcapng"))
+
 
 def tshark(path: Path, *fields: str, options: tuple[str, ...] = ()) -> list[list[str]]:
     command = ["tshark", "-r", str(path), *options, "-T", "fields"]
@@ -151,6 +153,30 @@ def test_datagrams(tmp_path: Path) -> None:
         for d in datagrams_of(path.read_bytes())
     ]
     assert ours == rows
+
+
+@pytest.mark.tshark
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_recorded_calls(path: Path) -> None:
+    """Every datagram of the real captures, byte for byte, and the number of frames."""
+    require("tshark")
+    fields = ("frame.number", "frame.time_epoch", "udp.srcport", "udp.dstport", "udp.payload")
+    rows = tshark(path, *fields, options=("-Y", "udp && !icmp && !icmpv6"))
+    with open_capture(path) as capture:
+        ours = [
+            [
+                str(d.frame),
+                f"{d.time_ns // 10**9}.{d.time_ns % 10**9:09d}",
+                str(d.src.port),
+                str(d.dst.port),
+                d.payload.hex(),
+            ]
+            for d in capture
+            if d.transport == "udp"
+        ]
+        assert not capture.problems
+    assert ours == rows
+    assert len(tshark(path, "frame.number")) == capture.frames
 
 
 @pytest.mark.tshark
