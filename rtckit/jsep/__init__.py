@@ -2,3 +2,13 @@
 
 Pure functions over text and documents: no sockets, no clock, no browser.
 """
+
+from rtckit.jsep.verdict import (
+    Case,
+    State,
+    TypedSdp,
+    Verdict,
+    predict_verdict,
+)
+
+__all__ = ["Case", "State", "TypedSdp", "Verdict", "predict_verdict"]
