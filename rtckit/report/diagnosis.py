@@ -7,7 +7,7 @@ from rtckit.core.clock import NANOSECONDS, format_duration
 from rtckit.core.findings import Finding, Severity
 from rtckit.core.text import escape_controls
 from rtckit.report.details import details_to_dict, render_details
-from rtckit.report.frame import describe_location, render_finding
+from rtckit.report.frame import describe_location, render_findings
 from rtckit.report.text import Paint, format_count, paragraph
 from rtckit.rules.catalogue import find_rule
 from rtckit.rules.diagnosis import LAYER_NAMES, Diagnosis, Link, LinkState
@@ -81,9 +81,14 @@ def render_text(diagnosis: Diagnosis, *, color: bool, width: int, verbose: int =
         for finding in diagnosis.findings
         if verbose or finding.severity is not Severity.INFO
     ]
-    blocks += [
-        render_finding(finding, paint=paint, width=width, verbose=verbose) for finding in shown
-    ]
+    sources = {
+        description.file: description.document.text
+        for description in diagnosis.call.signalling.descriptions
+        if description.line is None
+    }
+    blocks.append(
+        render_findings(shown, paint=paint, width=width, sources=sources, verbose=verbose)
+    )
     if verbose:
         blocks.append(render_details(diagnosis.call, paint=paint, width=width))
         blocks.append(_timeline(diagnosis, paint, width))

@@ -1,10 +1,12 @@
 """STUN messages to bytes and back (RFC 8489), with the attributes of TURN, ICE and their kin.
 
-message = stun.parse(data)
-message.method, message.username, message.get(stun.AttributeType.PRIORITY)
-stun.verify_integrity(message, stun.short_term_key(password))
-stun.build(stun.Method.BINDING, stun.MessageClass.REQUEST, transaction_id,
-           [(stun.AttributeType.USERNAME, "them:us")], key=key)
+::
+
+    message = stun.parse(data)
+    message.method, message.username, message.get(stun.AttributeType.PRIORITY)
+    stun.verify_integrity(message, stun.short_term_key(password))
+    stun.build(stun.Method.BINDING, stun.MessageClass.REQUEST, transaction_id,
+               [(stun.AttributeType.USERNAME, "them:us")], key=key)
 """
 
 from rtckit.wire.stun.attributes import MAGIC_COOKIE
