@@ -9,6 +9,8 @@ from rtckit.capture.build import build_udp_packet
 from rtckit.capture.datagram import Datagram
 from rtckit.capture.frame import Frame, Interface, LinkType
 from rtckit.capture.icmp import IcmpError
+from rtckit.capture.pcap import PcapReader, read_pcap
+from rtckit.capture.pcapng import PcapngReader, read_pcapng
 from rtckit.capture.reader import Capture, open_capture
 from rtckit.capture.write import PcapngWriter, PcapWriter, write_pcap, write_pcapng
 
@@ -19,10 +21,14 @@ __all__ = [
     "IcmpError",
     "Interface",
     "LinkType",
+    "PcapReader",
     "PcapWriter",
+    "PcapngReader",
     "PcapngWriter",
     "build_udp_packet",
     "open_capture",
+    "read_pcap",
+    "read_pcapng",
     "write_pcap",
     "write_pcapng",
 ]

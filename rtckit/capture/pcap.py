@@ -9,14 +9,15 @@ headers chain, goes on there, and says what it passed over.
 import re
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from rtckit.capture.compressed import open_source
 from rtckit.capture.frame import MAX_FRAME_LENGTH, Frame, Interface, Record, frames_of
 from rtckit.capture.problems import ProblemList
 from rtckit.capture.window import Window
 from rtckit.core.errors import UnreadableInput
 
-__all__ = ["MAGICS", "PcapReader"]
+__all__ = ["MAGICS", "PcapReader", "read_pcap"]
 
 FILE_HEADER = 24
 _DAY = 86_400
@@ -50,6 +51,11 @@ _HEADER = {
 }
 
 
+def read_pcap(file: BinaryIO) -> "PcapReader":
+    """The frames of an open pcap file, compressed or not, with what else its reader tells."""
+    return PcapReader(Window(open_source(file)[0]))
+
+
 class PcapReader:
     """The frames of a pcap file, iterable once.
 
@@ -77,6 +83,7 @@ class PcapReader:
                 f"pcap file cut inside its header: {len(window.data)} of {FILE_HEADER} bytes"
             )
         self._begin_file(0)
+        self._records = self._read()
 
     def __iter__(self) -> Iterator[Frame]:
         return frames_of(self.records())
@@ -108,7 +115,13 @@ class PcapReader:
         )
 
     def records(self) -> Iterator[Record]:
-        """The frames, each still in the buffer it was read into (see :data:`Record`)."""
+        """The frames, each still in the buffer it was read into (see :data:`Record`).
+
+        Always the same iterator: a file is read once.
+        """
+        return self._records
+
+    def _read(self) -> Iterator[Record]:
         window = self._window
         position = previous = FILE_HEADER
         trusted = -1

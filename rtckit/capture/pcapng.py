@@ -11,14 +11,15 @@ systemd journal entries, which Wireshark lists as records of their own.
 import re
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from rtckit.capture.compressed import open_source
 from rtckit.capture.frame import MAX_FRAME_LENGTH, Frame, Interface, Record, frames_of
 from rtckit.capture.problems import ProblemList
 from rtckit.capture.window import Window
 from rtckit.core.errors import UnreadableInput
 
-__all__ = ["MAGIC", "PcapngReader"]
+__all__ = ["MAGIC", "PcapngReader", "read_pcapng"]
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 """The first four bytes of a pcapng file: the Section Header Block's type, a palindrome."""
@@ -59,6 +60,11 @@ class _Clock(NamedTuple):
     offset: int
 
 
+def read_pcapng(file: BinaryIO) -> "PcapngReader":
+    """The frames of an open pcapng file, compressed or not, with what else its reader tells."""
+    return PcapngReader(Window(open_source(file)[0]))
+
+
 class PcapngReader:
     """The frames of a pcapng file, iterable once.
 
@@ -94,6 +100,7 @@ class PcapngReader:
                 "pcapng file with a damaged section header: no byte-order magic at byte 8"
             )
         self._set_order(_ORDERS[head[8:12]])
+        self._records = self._read()
 
     def __iter__(self) -> Iterator[Frame]:
         return frames_of(self.records())
@@ -104,7 +111,13 @@ class PcapngReader:
         self._unpack_int = struct.Struct(order + "I").unpack_from
 
     def records(self) -> Iterator[Record]:
-        """The frames, each still in the buffer it was read into (see :data:`Record`)."""
+        """The frames, each still in the buffer it was read into (see :data:`Record`).
+
+        Always the same iterator: a file is read once.
+        """
+        return self._records
+
+    def _read(self) -> Iterator[Record]:
         window = self._window
         position = 0
         while True:
@@ -310,7 +323,7 @@ class PcapngReader:
             name=texts[2],
             description=texts[3],
             snap_length=snap_length,
-            section=self._sections - 1,
+            section=max(self._sections - 1, 0),
             ticks_per_second=ticks_per_second,
             offset_s=offset_s,
         )

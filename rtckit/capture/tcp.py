@@ -259,6 +259,7 @@ class TcpStreams:
     ) -> list[Datagram]:
         """Go on at a segment far from where the stream stood, as others before it were."""
         found: list[Datagram] = []
+        place = direction.next + distance
         while direction.waiting:
             found += self._pass_gap(key, direction)
         held = direction.framer.held
@@ -270,7 +271,8 @@ class TcpStreams:
             f"{key[0]} to {key[1]} over TCP: the stream goes on {distance} bytes from where it was",
             frame=segment.frame,
         )
-        direction.next += distance if distance > 0 else distance + _WRAP
+        # Places only grow; the sequence number is their lower half.
+        direction.next = place if place > direction.next else place + _WRAP
         return found + self._datagrams(key, messages, segment.interface)
 
     def _pass_gap(self, key: tuple[Address, Address], direction: _Direction) -> list[Datagram]:

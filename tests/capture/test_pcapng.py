@@ -335,6 +335,15 @@ def test_secrets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(capture.problems) == 1
 
 
+def test_a_first_block_of_wrong_length_costs_nothing_else() -> None:
+    data = bytearray(small_pcapng())
+    data[4] ^= 4
+    capture, frames = read(bytes(data))
+    assert len(frames) == 8
+    assert capture.interfaces[0].section == 0
+    assert len(capture.problems) == 1
+
+
 def test_a_section_header_without_byte_order_is_no_capture() -> None:
     data = bytearray(small_pcapng())
     data[8] ^= 1

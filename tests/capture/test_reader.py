@@ -1,5 +1,6 @@
 """Captures as a whole: what is yielded, what is counted, what is told, from any kind of file."""
 
+import gzip
 import io
 import os
 import random
@@ -12,7 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtckit.capture import Capture, Datagram, PcapngWriter, open_capture, reader
+from rtckit.capture import (
+    Capture,
+    Datagram,
+    PcapngWriter,
+    open_capture,
+    read_pcap,
+    read_pcapng,
+    reader,
+)
 from rtckit.capture.problems import ProblemList
 from rtckit.core.address import Address
 from rtckit.core.errors import UnreadableInput
@@ -29,6 +38,7 @@ from tests.strategies.capture import (
     pcap_header,
     pcap_record,
     small_pcap,
+    small_pcapng,
     stun,
     tcp,
     udp,
@@ -265,6 +275,26 @@ def test_a_capture_is_read_once() -> None:
     capture, datagrams = read(capture_of([ethernet(ip4(udp(b"x")))] * 3))
     assert len(datagrams) == 3
     assert list(capture) == []
+
+
+def test_frames_and_datagrams_are_one_pass() -> None:
+    capture = open_capture(io.BytesIO(capture_of([ethernet(ip4(udp(b"x")))] * 5)))
+    assert next(capture.read_frames()).number == 1
+    assert next(iter(capture)).frame == 2
+    assert [frame.number for frame in capture.read_frames()] == [3, 4, 5]
+    assert list(capture) == []
+
+
+def test_the_file_readers_by_themselves() -> None:
+    frames = read_pcap(io.BytesIO(small_pcap()))
+    assert [frame.number for frame in frames] == list(range(1, 9))
+    assert frames.interfaces[0].link_type == 1
+    more = read_pcapng(io.BytesIO(gzip.compress(small_pcapng())))
+    assert [frame.number for frame in more] == list(range(1, 9))
+    with pytest.raises(UnreadableInput, match="no pcapng"):
+        read_pcapng(io.BytesIO(small_pcap()))
+    with pytest.raises(UnreadableInput, match="no pcap"):
+        read_pcap(io.BytesIO(small_pcapng()))
 
 
 def test_reading_may_be_interrupted_and_go_on() -> None:

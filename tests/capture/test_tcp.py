@@ -258,16 +258,41 @@ def test_waiting_is_bounded() -> None:
 
 def test_all_that_is_held_is_bounded() -> None:
     peer = Peer(max_held=100_000, max_directions=50)
+    most = 0
     for number in range(2000):
         src = Address("192.0.2.1", number % 200)
         peer.send(-1, flags=SYN, src=src)
-        peer.send(0, padded(channel_data(0x4000, bytes(9)))[:8], src=src)
+        # The head of a long message, some of it, and a segment after a hole.
         peer.send(0, stun(1) + b"\x40\x00\xff\xff" + bytes(4000), src=src)
-        peer.send(5000, bytes(1400), src=src)
+        peer.send(50_000, bytes(1400), src=src)
+        most = max(most, peer.streams._held)
         assert peer.streams._held <= 100_000
         assert len(peer.streams._directions) <= 50
+    assert most > 50_000
+    assert [datagram.payload for datagram in peer.found[:2]] == [stun(1), stun(1)]
     peer.streams.finish()
     assert peer.streams._held == 0
+
+
+def test_what_waits_is_freed_when_the_stream_is_of_no_interest() -> None:
+    peer = Peer()
+    peer.open()
+    peer.send(16, b"\r\n")
+    peer.send(500, b"more")
+    assert peer.streams._held > 0
+    peer.send(0, b"GET / HTTP/1.1\r\n")
+    assert peer.streams._held == 0
+    assert peer.statistics["tcp_other"] == 3
+
+
+def test_what_waits_is_given_out_when_the_stream_goes_on_far_away() -> None:
+    peer = Peer()
+    peer.open()
+    peer.send(0, MESSAGES[0])
+    peer.send(56, MESSAGES[2])
+    for number in range(4):
+        peer.send((1 << 27) + 28 * number, MESSAGES[4 + number])
+    assert peer.payloads == [MESSAGES[0], MESSAGES[2], MESSAGES[6], MESSAGES[7]]
 
 
 # -- in captures ----------------------------------------------------------------------------------
