@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from rtckit import analysis, capture, sdp
     from rtckit.analysis.bundle import open_call as open  # noqa: A004
     from rtckit.rules.diagnosis import diagnose
+    from rtckit.rules.lint import lint
 
-__all__ = ["__version__", "analysis", "capture", "diagnose", "open", "sdp"]
+__all__ = ["__version__", "analysis", "capture", "diagnose", "lint", "open", "sdp"]
 
 _LAZY = {
     "diagnose": ("rtckit.rules.diagnosis", "diagnose"),
+    "lint": ("rtckit.rules.lint", "lint"),
     "open": ("rtckit.analysis.bundle", "open_call"),
     "analysis": ("rtckit.analysis", None),
     "capture": ("rtckit.capture", None),

@@ -1,8 +1,9 @@
 """The catalogue of rules: how a rule is declared, found and run.
 
-A rule is a generator function over one subject (a call) that yields a :class:`Hit` for each place
-where it applies. Its docstring has five parts, and each is used: the title and the fix are shown
-with findings, everything is printed by ``rtckit explain``, and both examples are run as tests::
+A rule is a generator function over one subject (a call, a description, an offer with its answer, a
+sequence of them) that yields a :class:`Hit` for each place where it applies. Its docstring has five
+parts, and each is used: the title and the fix are shown with findings, everything is printed by
+``rtckit explain``, and both examples are run as tests::
 
     @rule("TURN001", Severity.ERROR, layer=Layer.ICE, refs=("RFC 8489, 9.2.4",))
     def wrong_password(call: Call) -> Iterator[Hit]:
@@ -22,8 +23,8 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -33,6 +34,7 @@ from rtckit.core.findings import Certainty, Evidence, Finding, Location, Severit
 __all__ = [
     "CATALOGUE",
     "FAMILIES",
+    "PROFILES",
     "SUBJECTS",
     "Catalogue",
     "Hit",
@@ -75,8 +77,17 @@ FAMILIES = {
 }
 """Every rule family and what it is about. An id is a family and three digits."""
 
-SUBJECTS = ("call",)
-"""What rules look at: ``call`` is a :class:`rtckit.analysis.call.Call`."""
+SUBJECTS = ("call", "sdp", "offer-answer", "sequence")
+"""What rules look at.
+
+``call`` is a :class:`rtckit.analysis.call.Call`; ``sdp``, ``offer-answer`` and ``sequence`` are one
+description, a pair and a session of them (:mod:`rtckit.rules.lint`).
+"""
+
+PROFILES = ("rfc", "jsep", "chromium", "firefox", "aiortc")
+"""By whose measure descriptions are linted: the standards, WebRTC's, or one stack's."""
+
+_DESCRIPTION_MODULES = ("sdp_", "jsep_")
 
 RETIRED: frozenset[str] = frozenset()
 """Ids of rules that are gone; an id is never used for another rule."""
@@ -114,7 +125,8 @@ class Rule:
     """A rule: its declaration, and its docstring taken apart.
 
     ``fires_on`` and ``silent_on`` are the examples without their indentation; ``why`` and ``fix``
-    are prose, paragraphs parted by an empty line.
+    are prose, paragraphs parted by an empty line. ``levels`` holds the severities of profiles that
+    differ from ``severity``; None is silence.
     """
 
     id: str
@@ -129,17 +141,18 @@ class Rule:
     fix: str
     function: RuleFunction
     module: str
+    levels: Mapping[str, Severity | None] = field(default_factory=dict, hash=False)
 
     @property
     def family(self) -> str:
         """The letters of the id."""
         return self.id[:-3]
 
-    def finding(self, hit: Hit) -> Finding:
-        """``hit`` as a finding of this rule."""
+    def finding(self, hit: Hit, level: Severity | None = None) -> Finding:
+        """``hit`` as a finding of this rule; ``level`` is the severity that a profile sets."""
         return Finding(
             rule=self.id,
-            severity=self.severity if hit.severity is None else hit.severity,
+            severity=level or hit.severity or self.severity,
             message=hit.message,
             location=hit.location,
             help=self.fix if hit.help is None else hit.help,
@@ -159,6 +172,10 @@ class Rule:
             "rule": self.id,
             "family": self.family,
             "severity": str(self.severity),
+            "levels": {
+                profile: "off" if level is None else str(level)
+                for profile, level in self.levels.items()
+            },
             "layer": str(self.layer),
             "subject": self.subject,
             "title": self.title,
@@ -177,6 +194,9 @@ class Catalogue:
         self._package = package
         self._loaded = package is None
         self._rules: dict[str, Rule] = {}
+        self._sorted: tuple[Rule, ...] = ()
+        self._imported: set[str] = set()
+        self._chosen: dict[tuple[str, tuple[str, ...], tuple[str, ...]], tuple[Rule, ...]] = {}
 
     def rule(
         self,
@@ -186,10 +206,12 @@ class Catalogue:
         layer: Layer,
         refs: tuple[str, ...],
         subject: str = "call",
+        levels: Mapping[str, Severity | None] | None = None,
     ) -> Callable[[_F], _F]:
         """Declare the decorated generator function as a rule.
 
-        ``refs`` cites sections as ``RFC 8445, 7.2.5.1``. A bad id, one taken already, or a
+        ``refs`` cites sections as ``RFC 8445, 7.2.5.1``. ``levels`` sets the severity in single
+        :data:`PROFILES`, None for silence. A bad id or profile, one taken already, or a
         docstring without one of its parts is a ``ValueError`` when the module is imported.
         """
 
@@ -204,6 +226,7 @@ class Catalogue:
                     **_docstring_parts(id, function.__doc__),
                     function=function,
                     module=function.__module__,
+                    levels=dict(levels or {}),
                 )
             )
             return function
@@ -221,17 +244,58 @@ class Catalogue:
             raise ValueError(f"rule id {rule.id} was used by a rule that is gone")
         if rule.subject not in SUBJECTS:
             raise ValueError(f"rule {rule.id} has the unknown subject {rule.subject!r}")
+        for profile in rule.levels:
+            if profile not in PROFILES:
+                raise ValueError(f"rule {rule.id} has a level for the unknown profile {profile!r}")
         self._rules[rule.id] = rule
+        self._chosen.clear()
 
     def all_rules(self) -> tuple[Rule, ...]:
         """Every rule, by layer and then by id; imports each module of the package once."""
-        if not self._loaded and self._package is not None:
-            package = importlib.import_module(self._package)
-            for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-                importlib.import_module(module.name)
+        if not self._loaded:
+            self._import()
             self._loaded = True
-        order = list(Layer)
-        return tuple(sorted(self._rules.values(), key=lambda r: (order.index(r.layer), r.id)))
+        if len(self._sorted) != len(self._rules):
+            order = list(Layer)
+            rules = sorted(self._rules.values(), key=lambda r: (order.index(r.layer), r.id))
+            self._sorted = tuple(rules)
+        return self._sorted
+
+    def _import(self, prefixes: tuple[str, ...] = ("",)) -> None:
+        """Import the package's modules whose names begin with one of ``prefixes``, each once."""
+        if self._package is None:
+            return
+        package = importlib.import_module(self._package)
+        for module in pkgutil.iter_modules(package.__path__):
+            if module.name.startswith(prefixes) and module.name not in self._imported:
+                importlib.import_module(f"{self._package}.{module.name}")
+                self._imported.add(module.name)
+
+    def rules_for(
+        self, subject: str, select: Iterable[str] = (), ignore: Iterable[str] = ()
+    ) -> tuple[Rule, ...]:
+        """The rules for a subject, of the named ids and families or all, less the ignored ones.
+
+        Rules for descriptions do not load the rules for calls, and what they stand on, unless
+        names are to be checked. ``UsageError`` for an unknown name.
+        """
+        select, ignore = tuple(select), tuple(ignore)
+        key = (subject, select, ignore)
+        found = self._chosen.get(key)
+        if found is None:
+            if select or ignore or subject == "call":
+                dropped = {rule.id for rule in self.select(ignore)} if ignore else set()
+                chosen: Iterable[Rule] = self.select(select)
+            else:
+                dropped = set()
+                if not self._loaded:
+                    self._import(_DESCRIPTION_MODULES)
+                chosen = sorted(self._rules.values(), key=lambda rule: rule.id)
+            found = tuple(
+                rule for rule in chosen if rule.subject == subject and rule.id not in dropped
+            )
+            self._chosen[key] = found
+        return found
 
     def find_rule(self, id: str) -> Rule:  # noqa: A002 - the word for it
         """The rule of this id (letters of either case); ``UsageError`` with the nearest ids."""
@@ -259,8 +323,7 @@ class Catalogue:
         """
         findings = [
             finding
-            for rule in self.select(select)
-            if rule.subject == subject_name
+            for rule in self.rules_for(subject_name, select)
             for finding in rule.check(subject)
         ]
         findings.sort(key=lambda finding: finding.severity.rank)

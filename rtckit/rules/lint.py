@@ -1,0 +1,401 @@
+"""Linting descriptions: what rules look at, and running them.
+
+Three subjects: ``sdp`` is one description (:class:`LintedDescription`), ``offer-answer`` a pair
+(:class:`OfferAnswer`), ``sequence`` a negotiation and what follows it (:class:`Sequence`). A rule
+is declared as any other (:mod:`rtckit.rules.catalogue`); its function takes one of these and yields
+a :class:`~rtckit.rules.catalogue.Hit` for each place::
+
+    @rule("SDP032", Severity.WARNING, layer=Layer.SIGNALLING, refs=("RFC 8866, 5.14",),
+          subject="sdp", levels={"firefox": Severity.INFO})
+    def port_count(description: LintedDescription) -> Iterator[Hit]:
+        ...
+        for media in description.media:
+            if media.media_line.ports is not None:
+                yield Hit("...", description.at_word(media, 1))
+
+Work is shared: every view of a description is made once, whichever rules read it. A rule about an
+attribute begins with :meth:`LintedDescription.find_all`, which is one look into an index when the
+attribute does not occur. No rule raises, whatever stands in the description.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rtckit.core.errors import UsageError
+from rtckit.core.findings import Finding, Location
+from rtckit.rules.catalogue import CATALOGUE, PROFILES, Catalogue
+from rtckit.sdp.document import Document, SessionSection, parse
+from rtckit.sdp.lines import Attribute, Line, Span, words
+from rtckit.sdp.media import MediaSection
+from rtckit.sdp.section import Section
+from rtckit.sdp.view import view
+
+__all__ = ["Linted", "LintedDescription", "OfferAnswer", "Sequence", "lint", "linted"]
+
+TYPES = ("offer", "answer", "pranswer")
+"""The types of a description that can be linted."""
+
+
+class LintedDescription:
+    """One description with all that its rules share.
+
+    ``type`` is ``offer``, ``answer``, ``pranswer`` or None; where it was not told it is guessed
+    from ``a=setup`` (``actpass`` is an offer, a chosen role an answer). ``file`` names it in
+    locations. ``index`` is its place among the descriptions linted together.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        type: str | None = None,  # noqa: A002 - the word for it
+        file: str | None = None,
+        profile: str = "jsep",
+        index: int = 0,
+    ) -> None:
+        self.document = document
+        self.type_told = type is not None
+        self.type = type if type is not None else _guess_type(document)
+        self.file = file
+        self.profile = profile
+        self.index = index
+
+    def __repr__(self) -> str:
+        return f"<LintedDescription: {self.type} {self.file or ''} {self.document!r}>"
+
+    @property
+    def is_offer(self) -> bool:
+        """Whether this is an offer, as far as one knows."""
+        return self.type == "offer"
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether this is a final or provisional answer, as far as one knows."""
+        return self.type in ("answer", "pranswer")
+
+    # -- what rules read ------------------------------------------------------------------------
+
+    @view
+    def session(self) -> SessionSection:
+        """The session level."""
+        return self.document.session
+
+    @view
+    def media(self) -> list[MediaSection]:
+        """The media sections, in order."""
+        return self.document.media
+
+    @view
+    def active_media(self) -> list[MediaSection]:
+        """The media sections that are not rejected."""
+        return [media for media in self.media if not media.rejected]
+
+    @view
+    def rtp_media(self) -> list[MediaSection]:
+        """The media sections over RTP that are not rejected."""
+        return [media for media in self.active_media if media.is_rtp]
+
+    @view
+    def sections(self) -> list[Section]:
+        """The session level, then each media section."""
+        return list(self.document.sections)
+
+    @view
+    def lines(self) -> list[str]:
+        """Every line's text without its end; line ``n`` is ``lines[n - 1]``."""
+        return [line.text for section in self.sections for line in section.lines]
+
+    @view
+    def transports(self) -> list[MediaSection]:
+        """The sections whose ICE and DTLS lines count.
+
+        That is every section that is not rejected and is no other's guest in a BUNDLE group.
+        """
+        transport_of = self.document.transport_of
+        return [media for media in self.active_media if transport_of(media) is media]
+
+    @view
+    def _attributes(self) -> dict[str, list[tuple[Section, Attribute]]]:
+        index: dict[str, list[tuple[Section, Attribute]]] = {}
+        for section in self.sections:
+            for attribute in section.attributes:
+                found = index.get(attribute.name)
+                if found is None:
+                    index[attribute.name] = [(section, attribute)]
+                else:
+                    found.append((section, attribute))
+        return index
+
+    @property
+    def attribute_names(self) -> Iterable[str]:
+        """The name of every attribute that occurs, each once."""
+        return self._attributes.keys()
+
+    def find_all(self, name: str) -> list[tuple[Section, Attribute]]:
+        """Every ``a=`` line called ``name`` at any level, in order, with its section."""
+        return self._attributes.get(name, [])
+
+    def find_in_media(self, name: str) -> Iterator[tuple[MediaSection, Attribute]]:
+        """Every ``a=`` line called ``name`` in a media section, in order."""
+        for section, attribute in self._attributes.get(name, ()):
+            if isinstance(section, MediaSection):
+                yield section, attribute
+
+    def has(self, name: str) -> bool:
+        """Whether the attribute occurs at any level."""
+        return name in self._attributes
+
+    # -- places ---------------------------------------------------------------------------------
+
+    def at(self, span: Span) -> Location:
+        """The place of a typed value, such as ``candidate.span``."""
+        line, column, end_column = span
+        return Location(self.file, line, column, max(end_column, column + 1))
+
+    def at_line(self, where: Line | Section | Attribute | int) -> Location:
+        """A whole line: by number, or that of an attribute, or the first one of a section."""
+        number = _line_number(where)
+        text = self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+        return Location(self.file, number, 1, max(len(text) + 1, 2))
+
+    def at_value(self, attribute: Attribute) -> Location:
+        """The value of an attribute; its name when it has none."""
+        if not attribute.value:
+            return self.at(attribute.span)
+        return self.at(attribute.value_span)
+
+    def at_name(self, attribute: Attribute) -> Location:
+        """The name of an attribute."""
+        return Location(self.file, attribute.line, 3, max(4, 3 + len(attribute.name)))
+
+    def at_word(self, where: Line | Section | Attribute, index: int) -> Location:
+        """The word ``index`` (from 0) of an attribute's value, a line, or a section's ``m=`` line.
+
+        The whole line where there are not so many words.
+        """
+        number = _line_number(where)
+        text = self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+        position = 2
+        if isinstance(where, Attribute) and where.value is not None:
+            position = 3 + len(where.name)
+        found = words(text[position:])
+        if index >= len(found):
+            return self.at_line(number)
+        for word in found[: index + 1]:
+            start = text.index(word, position)
+            position = start + len(word)
+        return Location(self.file, number, start + 1, position + 1)
+
+    def at_text(self, where: Line | Section | Attribute | int, text: str) -> Location:
+        """Where ``text`` stands in a line (of an attribute: in its value); else the whole line."""
+        number = _line_number(where)
+        line = self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+        after = 2 + len(where.name) if isinstance(where, Attribute) else 0
+        start = line.find(text, after) if text else -1
+        if start < 0:
+            return self.at_line(number)
+        return Location(self.file, number, start + 1, start + 1 + len(text))
+
+    def at_format(self, media: MediaSection, payload_type: str) -> Location:
+        """Where a payload type stands in the ``m=`` line; the whole line where it does not."""
+        formats = media.media_line.formats
+        if payload_type not in formats:
+            return self.at_line(media)
+        return self.at_word(media, 3 + formats.index(payload_type))
+
+    def at_end(self) -> Location:
+        """The last line: where something is missing from the end."""
+        return self.at_line(max(1, len(self.lines)))
+
+
+class OfferAnswer:
+    """An offer and its answer."""
+
+    def __init__(self, offer: LintedDescription, answer: LintedDescription) -> None:
+        self.offer = offer
+        self.answer = answer
+
+    def __repr__(self) -> str:
+        return f"<OfferAnswer: {self.offer!r} {self.answer!r}>"
+
+    @view
+    def pairs(self) -> list[tuple[MediaSection, MediaSection]]:
+        """The media sections with the same index, as far as both descriptions go."""
+        return list(zip(self.offer.media, self.answer.media, strict=False))
+
+    @view
+    def accepted(self) -> list[tuple[MediaSection, MediaSection]]:
+        """The pairs that neither side rejects."""
+        return [pair for pair in self.pairs if not pair[0].rejected and not pair[1].rejected]
+
+
+class Sequence:
+    """The descriptions of one session, in the order in which they were exchanged."""
+
+    def __init__(self, descriptions: list[LintedDescription]) -> None:
+        self.descriptions = descriptions
+
+    def __repr__(self) -> str:
+        return f"<Sequence: {len(self.descriptions)} descriptions>"
+
+    @view
+    def exchanges(self) -> list[OfferAnswer]:
+        """Each offer with the answer that follows it; provisional answers are passed over."""
+        found: list[OfferAnswer] = []
+        offer: LintedDescription | None = None
+        for description in self.descriptions:
+            if description.is_offer:
+                offer = description
+            elif description.type == "answer" and offer is not None:
+                found.append(OfferAnswer(offer, description))
+                offer = None
+        return found
+
+    @view
+    def authors(self) -> list[int]:
+        """Who wrote each description: 0 is the writer of the first one, 1 the other end.
+
+        The session id of ``o=`` tells (RFC 8866, 5.2). A description with an unknown one is by
+        the end that its type leaves: an answer is never by the writer of the offer before it, and
+        offers without a known id are by the first writer.
+        """
+        authors: list[int] = []
+        known: dict[tuple[str, str], int] = {}
+        offerer = 0
+        for description in self.descriptions:
+            origin = description.session.origin
+            key = (origin.username, origin.session_id) if origin is not None else None
+            author = 1 - offerer if description.is_answer else 0
+            if key is not None and not (description.is_answer and known.get(key) == offerer):
+                author = known.setdefault(key, author)
+            if description.is_offer:
+                offerer = author
+            authors.append(author)
+        return authors
+
+    @view
+    def successions(self) -> list[tuple[LintedDescription, LintedDescription]]:
+        """Each description with the one that the same end wrote before it."""
+        last: dict[int, LintedDescription] = {}
+        found = []
+        for author, description in zip(self.authors, self.descriptions, strict=True):
+            if author in last:
+                found.append((last[author], description))
+            last[author] = description
+        return found
+
+
+Linted = LintedDescription | OfferAnswer | Sequence
+"""What can be linted."""
+
+
+def _line_number(where: Line | Section | Attribute | int) -> int:
+    if isinstance(where, int):
+        return where
+    if isinstance(where, Section):
+        return where.first_line
+    if isinstance(where, Line):
+        return where.number
+    return where.line
+
+
+def _guess_type(document: Document) -> str | None:
+    roles = {media.setup for media in document.media if not media.rejected}
+    if "actpass" in roles:
+        return "offer"
+    return "answer" if roles & {"active", "passive"} else None
+
+
+def linted(source: Any, profile: str = "jsep") -> Linted:
+    """``source`` as something to lint.
+
+    A document or its text is one description; a tuple of two is an offer and its answer; a longer
+    tuple or a list is a sequence, in which offers and answers alternate where their types are not
+    told. Raises ``ParseError`` for text that is no SDP, ``UsageError`` for anything else.
+    """
+    if isinstance(source, LintedDescription | OfferAnswer | Sequence):
+        return source
+    if isinstance(source, tuple) and len(source) == 2:
+        return OfferAnswer(
+            _described(source[0], "offer", profile, 0), _described(source[1], "answer", profile, 1)
+        )
+    if isinstance(source, tuple | list):
+        types = ("offer", "answer")
+        return Sequence(
+            [
+                _described(item, types[index % 2], profile, index)
+                for index, item in enumerate(source)
+            ]
+        )
+    return _described(source, None, profile, 0)
+
+
+def _described(source: Any, kind: str | None, profile: str, index: int) -> LintedDescription:
+    if isinstance(source, LintedDescription):
+        source.index = index
+        return source
+    if isinstance(source, str | bytes):
+        source = parse(source)
+    if not isinstance(source, Document):
+        raise UsageError(f"cannot lint {type(source).__name__}: not a description")
+    name = None if kind is None or not index else f"{kind} {index // 2 + 1}"
+    return LintedDescription(source, kind, name, profile, index)
+
+
+def lint(
+    source: Any,
+    profile: str = "jsep",
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    *,
+    catalogue: Catalogue = CATALOGUE,
+) -> list[Finding]:
+    """What the rules find in a description, a pair or a sequence, in order of place.
+
+    ``source`` is what :func:`linted` takes. ``profile`` is ``rfc`` (the standards to the letter),
+    ``jsep`` (what breaks WebRTC) or a stack (``chromium``, ``firefox``, ``aiortc``): it raises,
+    lowers or silences rules. ``select`` and ``ignore`` name rules and families. Raises
+    ``ParseError`` for text that is no SDP, ``UsageError`` for an unknown profile or rule.
+    """
+    if profile not in PROFILES:
+        raise UsageError(f"no profile {profile!r}; the profiles: {', '.join(PROFILES)}")
+    subject = linted(source, profile)
+    select, ignore = tuple(select), tuple(ignore)
+    files: dict[str | None, int] = {}
+    findings: list[Finding] = []
+    for name, part in _parts(subject):
+        if isinstance(part, LintedDescription):
+            files.setdefault(part.file, len(files))
+        for rule in catalogue.rules_for(name, select, ignore):
+            if profile not in rule.levels:
+                findings += [rule.finding(hit) for hit in rule.function(part)]
+                continue
+            level = rule.levels[profile]
+            if level is not None:
+                findings += [rule.finding(hit, level) for hit in rule.function(part)]
+    last = len(files)
+    findings.sort(
+        key=lambda finding: (
+            files.get(finding.location.file, last),
+            finding.location.line or 0,
+            finding.location.column or 0,
+            finding.severity.rank,
+            finding.rule,
+        )
+    )
+    return findings
+
+
+def _parts(subject: Linted) -> Iterator[tuple[str, Linted]]:
+    """What rules of each subject look at: a pair is also two descriptions, and so on."""
+    if isinstance(subject, LintedDescription):
+        yield "sdp", subject
+    elif isinstance(subject, OfferAnswer):
+        yield "sdp", subject.offer
+        yield "sdp", subject.answer
+        yield "offer-answer", subject
+    else:
+        for description in subject.descriptions:
+            yield "sdp", description
+        for exchange in subject.exchanges:
+            yield "offer-answer", exchange
+        yield "sequence", subject
