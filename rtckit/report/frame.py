@@ -11,14 +11,19 @@
        = help: write `a=setup:actpass` and let the answerer choose
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from rtckit.core.findings import Certainty, Finding, Location
 from rtckit.core.text import escape_controls
 from rtckit.report.text import Paint, clip, display_width, paragraph
+from rtckit.sdp.secrets import hide_secrets
 
 __all__ = ["describe_location", "render_finding", "render_findings", "source_lines"]
+
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def describe_location(location: Location) -> str:
@@ -42,7 +47,8 @@ def source_lines(
     Empty when the location has no line or the source has not that many. Control characters are
     escaped, the carets counted in cells; a long line is cut around the place it is about.
     """
-    lines = source.splitlines()
+    # Only what SDP calls a line end: str.splitlines would split at U+2028 and shift the numbers.
+    lines = _LINE_END.split(source)
     number = location.line
     if number is None or not 1 <= number <= len(lines):
         return []
@@ -51,9 +57,9 @@ def source_lines(
     edge = paint(" " * gutter + " |", "blue")
     drawn = [edge]
     for before in range(max(1, number - context), number):
-        text = clip(escape_controls(lines[before - 1]), room)
+        text = clip(escape_controls(hide_secrets(lines[before - 1])), room)
         drawn.append(_numbered(before, gutter, text, paint))
-    line = lines[number - 1]
+    line = hide_secrets(lines[number - 1])
     start = min((location.column or 1) - 1, len(line))
     stop = len(line) if location.end_column is None else location.end_column - 1
     stop = max(start, min(stop, len(line)))

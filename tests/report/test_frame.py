@@ -122,3 +122,16 @@ def test_any_text_and_place_can_be_drawn(
     place = Location("f", line, column, end)
     for drawn in source_lines(text, place, paint=PLAIN, width=width):
         assert all(unicodedata.category(character) not in ("Cc", "Cf") for character in drawn)
+
+
+def test_secrets_are_hidden_and_columns_kept() -> None:
+    source = "v=0\r\na=ice-pwd:asd88fgpdd777uzjYhagZg\r\na=ice-ufrag:8hhY\r\n"
+    drawn = source_lines(source, Location("o.sdp", 3, 13, 17), paint=Paint(False))
+    assert "asd88" not in "\n".join(drawn)
+    assert drawn[-3].endswith("a=ice-pwd:" + "*" * 22)
+
+
+def test_only_sdp_line_ends_count() -> None:
+    source = "v=0\ns=a\u2028b\x0bc\na=mid:0\n"
+    drawn = source_lines(source, Location("o.sdp", 3, 7, 8), paint=Paint(False))
+    assert drawn[-2].endswith("a=mid:0")
