@@ -14,7 +14,7 @@ from rtckit.sdp.secrets import hide_secrets
         ("a=ICE-PWD: abc", "a=ICE-PWD: ***"),
         (
             "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:d0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAw|2^20",
-            "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "*" * 40 + "|2^20",
+            "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "*" * 36 + "|2^20",
         ),
         (
             "a=candidate:1 1 udp 1 192.0.2.1 9 typ host username u password secret",
