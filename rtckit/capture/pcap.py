@@ -25,6 +25,7 @@ _LINK_TYPE_BITS = 0xFFFF  # the upper half may hold the frame check sequence's l
 _MAX_LENGTH = 1 << 20  # on the wire: segmentation offload makes frames of 512 KiB
 _CHAIN = 3  # records that must follow one another to be believed
 _KNOWN_TIMES = 8
+_MAX_JOINED = 1 << 12
 
 
 class _Variant(NamedTuple):
@@ -104,6 +105,9 @@ class PcapReader:
             )
         self._link_type = link_type & _LINK_TYPE_BITS
         self._unpack = struct.Struct(variant.order + "IIII").unpack_from
+        if len(self.interfaces) >= _MAX_JOINED:
+            self.problems.note_once("interfaces", "more joined files than can be told apart")
+            return
         self.interfaces.append(
             Interface(
                 index=len(self.interfaces),
@@ -132,14 +136,15 @@ class PcapReader:
             unpack = self._unpack
             link_type, interface = self._link_type, len(self.interfaces) - 1
             earliest, latest = self._earliest, self._latest
+            max_captured, max_length = MAX_FRAME_LENGTH, _MAX_LENGTH
             data = window.data
             size = len(data)
             odd = False
             while position + header <= size:
                 seconds, fraction, captured, length = unpack(data, position)
                 if (
-                    not captured <= length <= _MAX_LENGTH
-                    or captured > MAX_FRAME_LENGTH
+                    not captured <= length <= max_length
+                    or captured > max_captured
                     or fraction >= fraction_limit
                     or not earliest <= seconds <= latest
                 ) and position != trusted:

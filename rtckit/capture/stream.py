@@ -16,6 +16,7 @@ _COOKIE = b"\x21\x12\xa4\x42"
 _CHAIN = 3
 _MAX_GUESSES = 64  # segments without anything known, until a stream is let go
 _MAX_UNSYNCED = 1 << 17
+_MAX_MARKS = 64
 _MAX_BELIEVED = 2048  # longer messages without a cookie are not believed while looking
 _CONNECTION_BIND = (0x000B, 0x010B)  # RFC 6062: request and success response
 
@@ -86,6 +87,10 @@ class StreamFramer:
         if not data:
             return []
         self._pending += data
+        if len(self._marks) == _MAX_MARKS:
+            # Many tiny segments: the newest two count as one.
+            newest = self._marks.pop()
+            frame, time_ns = max((frame, time_ns), newest[1:])
         self._marks.append((self._base + len(self._pending), frame, time_ns))
         if len(self._pending) < self._need:
             return []

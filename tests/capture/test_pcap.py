@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from rtckit.capture import Capture, Frame, open_capture
+from rtckit.capture import Capture, Frame, open_capture, pcap
 from rtckit.core.errors import UnreadableInput
 from tests.strategies.capture import (
     MICRO,
@@ -155,6 +155,13 @@ def test_joined_files_are_read_on_and_told() -> None:
     assert frames[-1] == Frame(9, 1_700_000_100_000_000_001, 113, b"z" * 9, 9, 1)
     assert [item.link_type for item in capture.interfaces] == [1, 113]
     assert "another pcap file" in capture.problems[0].message
+
+
+def test_joined_files_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pcap, "_MAX_JOINED", 3)
+    capture, frames = read(small_pcap(2) * 9)
+    assert len(frames) == 18
+    assert len(capture.interfaces) == 3
 
 
 def test_odd_records_that_chain_are_believed() -> None:
