@@ -20,9 +20,17 @@ _NAMES = ("foundation", "component", "transport", "priority", "address", "port")
 _PREFIX = re.compile(r"[ \t\r\n]*(?:a=)?(?:candidate:)?")
 _WORD = re.compile(r"[^ \t\r\n]+")
 _ICE_CHARACTERS = re.compile(r"[A-Za-z0-9+/]{1,32}")
-_TOKEN_CHARACTERS = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
 _ADDRESS_CHARACTERS = re.compile(r"[^\x00-\x20\x7f]+")
 _VISIBLE = re.compile(r"[!-~]*")
+_TOKEN = r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+"
+_WHOLE = re.compile(
+    rf"(?:a=)?(?:candidate:)?([A-Za-z0-9+/]{{1,32}}) ([0-9]{{1,3}}) ({_TOKEN}) ([0-9]{{1,10}})"
+    r" ([^\x00-\x20\x7f]+) ([0-9]{1,5})"
+    rf" typ ({_TOKEN})(?: raddr ([^\x00-\x20\x7f]+))?(?: rport ([0-9]{{1,5}}))?"
+    rf"(?: tcptype (active|passive|so))?((?: {_TOKEN} [!-~]*)*)",
+)
+_TOKEN_CHARACTERS = re.compile(_TOKEN)
+_RESERVED = frozenset(("raddr", "rport", "tcptype"))
 _TCP_TYPES = ("active", "passive", "so")
 _MAXIMUM_PRIORITY = 2**31 - 1
 
@@ -199,12 +207,49 @@ class _Reader:
         return related_address, related_port, tcptype, tuple(extensions)
 
 
+def _read_whole(text: str, line: int, column: int) -> Candidate | None:
+    """A candidate without any fault, in one step; None when the reader must look into it."""
+    found = _WHOLE.fullmatch(text)
+    if found is None:
+        return None
+    foundation, component, transport, priority, address, port, *rest = found.groups()
+    kind, raddr, rport, tcptype, tail = rest
+    numbers = (int(component), int(priority), int(port), int(rport or 0))
+    if not 1 <= numbers[0] <= 256 or not 1 <= numbers[1] <= _MAXIMUM_PRIORITY:
+        return None
+    if numbers[2] > 65535 or numbers[3] > 65535:
+        return None
+    extensions: tuple[tuple[str, str], ...] = ()
+    if tail:
+        words = tail[1:].split(" ")
+        if not _RESERVED.isdisjoint(words[::2]):
+            return None
+        extensions = tuple(zip(words[::2], words[1::2], strict=True))
+    return Candidate(
+        foundation,
+        numbers[0],
+        transport,
+        numbers[1],
+        address,
+        numbers[2],
+        kind,
+        raddr,
+        None if rport is None else numbers[3],
+        tcptype,
+        extensions,
+        Span(line, column + found.start(1), column + len(text)),
+    )
+
+
 def parse_candidate(text: str, line: int = 1, column: int = 1) -> Candidate:
     """Read ``a=candidate:...``, ``candidate:...`` or the bare value, strictly.
 
     ``line`` and ``column`` say where ``text`` begins. Raises :class:`ParseError` for everything
     RFC 8839, 5.1 does not allow, number ranges included.
     """
+    whole = _read_whole(text, line, column)
+    if whole is not None:
+        return whole
     reader = _Reader(text, line, column, strict=True)
     candidate = reader.read()
     if candidate is None:  # pragma: no cover - a strict reader raises instead

@@ -3,7 +3,7 @@
 ``parse(x).write() == x`` for every ``x`` that is SDP at all, text or bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import ClassVar
 
@@ -26,6 +26,8 @@ from rtckit.sdp.view import view
 __all__ = ["Document", "SessionSection", "parse"]
 
 _BYTE_ORDER_MARK = "\ufeff"
+_KEPT_SECTIONS = 4096
+"""Conferences have hundreds."""
 
 
 class SessionSection(Section):
@@ -139,11 +141,12 @@ class Document:
     @view
     def media(self) -> list[MediaSection]:
         """The media sections, in order."""
+        return list(self._media_sections())
+
+    def _media_sections(self) -> Iterator[MediaSection]:
         bounds = [*self._starts, len(self._split.bodies)]
-        return [
-            MediaSection(self._split, start, stop, self.session, index)
-            for index, (start, stop) in enumerate(pairwise(bounds))
-        ]
+        for index, (start, stop) in enumerate(pairwise(bounds)):
+            yield MediaSection(self._split, start, stop, self.session, index)
 
     @property
     def sections(self) -> Iterator[Section]:
@@ -199,7 +202,13 @@ class Document:
     @view
     def problems(self) -> list[SdpProblem]:
         """Everything that could not be read, in order of lines."""
-        return [problem for section in self.sections for problem in section.problems]
+        # Of very many sections each is read by itself and dropped; their views take gigabytes.
+        few = len(self._starts) <= _KEPT_SECTIONS
+        media: Iterable[MediaSection] = self.media if few else self._media_sections()
+        problems = list(self.session.problems)
+        for section in media:
+            problems += section.problems
+        return problems
 
 
 def parse(source: str | bytes) -> Document:

@@ -151,6 +151,7 @@ def parse_group(value: str, line: int = 1, column: int = 1) -> Group:
 
 
 _MEDIA_TOKEN = re.compile(r"[^ \t]+")
+_WHOLE_MEDIA_LINE = re.compile(r"([^ \t]+) ([0-9]{1,5}) ([^ \t]+)((?: [^ \t]+)+)")
 
 
 def decode_media_line(
@@ -163,6 +164,11 @@ def decode_media_line(
     """
     faults: list[tuple[str, int, int, str]] = []
     end = column + len(value)
+    whole = _WHOLE_MEDIA_LINE.fullmatch(value)
+    if whole is not None and (number := int(whole[2])) <= 65535:
+        # The common case, in one step.
+        formats = tuple(whole[4][1:].split(" "))
+        return MediaLine(whole[1], number, None, whole[3], formats, Span(line, column, end)), ()
     tokens = [(match.group(), column + match.start()) for match in _MEDIA_TOKEN.finditer(value)]
     texts = [token for token, _ in tokens]
     form = LINE_TYPES["m"].form

@@ -43,7 +43,7 @@ _MAXIMUM_WILDCARD_FEEDBACK = 64
 class MediaSection(Section):
     """One media section. ``index`` counts from 0, as ``sdpMLineIndex`` does."""
 
-    _ALWAYS_READ = ("stray_lines", "media_line", "codecs")
+    _ALWAYS_READ = ("stray_lines", "media_line", "undefined_formats")
     _READ_BY: ClassVar[dict[str, str]] = {
         **Section._READ_BY,
         "mid": "mid",
@@ -224,7 +224,6 @@ class MediaSection(Section):
                 name, clock_rate, channels = static
                 span = self._format_span(payload_type)
             else:
-                self._note_format(payload_type)
                 continue
             text = self._fmtp.get(payload_type)
             codecs.append(
@@ -241,6 +240,19 @@ class MediaSection(Section):
                 )
             )
         return codecs
+
+    @view
+    def undefined_formats(self) -> list[str]:
+        """Payload types that neither a readable rtpmap nor RFC 3551 gives a meaning."""
+        formats = self.media_line.formats
+        undefined = [item for item in formats if item not in STATIC_PAYLOAD_TYPES]
+        if not undefined or not self.is_rtp:
+            return []
+        rtpmaps = self._rtpmaps
+        undefined = [item for item in dict.fromkeys(undefined) if item not in rtpmaps]
+        for payload_type in undefined:
+            self._note_format(payload_type)
+        return undefined
 
     def find_codec(self, payload_type: str | int) -> Codec | None:
         """The codec of a payload type, or None."""

@@ -33,7 +33,13 @@ from rtckit.sdp.view import view
 __all__ = ["Section"]
 
 T = TypeVar("T")
+_READ_LETTERS = frozenset("votrzkbc")
+"""The line types whose values are read; one of a media section is not in its table."""
 _FIRST_WORD = re.compile(r"[^:=\s]{1,20}")
+
+
+def _by_place(problem: SdpProblem) -> Span:
+    return problem.span
 
 
 class Section:
@@ -90,45 +96,57 @@ class Section:
         ]
 
     @view
-    def attributes(self) -> list[Attribute]:
-        """The ``a=`` lines, in order, the unknown among them."""
-        attributes = []
+    def _sorted(self) -> tuple[list[Attribute], dict[str, list[Attribute]], dict[str, list[Line]]]:
+        """The section's attributes, those by name, and the other lines by type: one pass."""
+        attributes: list[Attribute] = []
+        by_name: dict[str, list[Attribute]] = {}
+        by_type: dict[str, list[Line]] = {}
         for number, text in enumerate(
             self._split.bodies[self._start : self._stop], self._start + 1
         ):
             if text[:2] == "a=":
                 name, colon, value = text[2:].partition(":")
                 if colon:
-                    attributes.append(Attribute(name, value, number))
+                    attribute = Attribute(name, value, number)
                 else:
-                    attributes.append(Attribute(name.rstrip(BLANKS), None, number))
-        return attributes
+                    name = name.rstrip(BLANKS)
+                    attribute = Attribute(name, None, number)
+                attributes.append(attribute)
+                if name in by_name:
+                    by_name[name].append(attribute)
+                else:
+                    by_name[name] = [attribute]
+            else:
+                line = Line(number, text, "")
+                letter = text[0] if text[1:2] == "=" and text[0] in LINE_TYPES else line.type
+                if letter in by_type:
+                    by_type[letter].append(line)
+                else:
+                    by_type[letter] = [line]
+        return attributes, by_name, by_type
+
+    @property
+    def attributes(self) -> list[Attribute]:
+        """The ``a=`` lines, in order, the unknown among them."""
+        return self._sorted[0]
 
     @view
     def _by_name(self) -> dict[str, list[Attribute]]:
-        index: dict[str, list[Attribute]] = {}
-        for attribute in self.attributes:
-            index.setdefault(attribute.name, []).append(attribute)
-        return index
+        return self._sorted[1]
 
     @view
     def _by_type(self) -> dict[str, list[Line]]:
-        index: dict[str, list[Line]] = {}
-        for number, text in enumerate(
-            self._split.bodies[self._start : self._stop], self._start + 1
-        ):
-            if text[:2] != "a=":
-                line = Line(number, text, "")
-                index.setdefault(line.type, []).append(line)
-        return index
+        return self._sorted[2]
 
     @view
     def stray_lines(self) -> list[Line]:
         """The lines that are no SDP line: blank, without ``<letter>=``, or of an unknown letter."""
-        strays = []
-        for letter, lines in self._by_type.items():
+        strays: list[Line] = []
+        for letter, lines in self._sorted[2].items():
             if letter not in LINE_TYPES:
                 strays += lines
+        if not strays:
+            return strays
         strays.sort()
         for line in strays:
             span = Span(line.number, 1, max(len(line.text) + 1, 2))
@@ -167,15 +185,19 @@ class Section:
     @view
     def problems(self) -> list[SdpProblem]:
         """Everything in this section that could not be read, in order of lines."""
-        views = set(self._ALWAYS_READ)
-        for name in self._by_name:
-            views.add(self._READ_BY.get(name, ""))
-        for letter in self._by_type:
-            views.add(self._READ_BY.get(letter + "=", ""))
-        views.discard("")
-        for name in views:
+        for name in self._ALWAYS_READ:
             getattr(self, name)
-        return sorted(self._noted, key=lambda problem: problem.span)
+        _, by_name, by_type = self._sorted
+        readers = self._READ_BY
+        for name in by_name:
+            if name in readers:
+                getattr(self, readers[name])
+        for letter in by_type:
+            if letter in _READ_LETTERS:
+                name = readers.get(letter + "=", "")
+                if name:
+                    getattr(self, name)
+        return sorted(self._noted, key=_by_place) if self._noted else []
 
     def _note(self, message: str, span: Span, expected: str = "") -> None:
         self._noted.append(SdpProblem(message, span, expected))

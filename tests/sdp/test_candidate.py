@@ -5,6 +5,7 @@ from hypothesis import given
 
 from rtckit.core.errors import ParseError
 from rtckit.sdp import Candidate, Span, build_candidate, decode_candidate, parse_candidate
+from rtckit.sdp.candidate import _read_whole, _Reader
 from tests.fuzz.mutations import mutate
 from tests.strategies.sdp import candidates
 
@@ -200,6 +201,24 @@ def _strictly(text: str) -> tuple[Candidate | None, ParseError | None]:
         return parse_candidate(text), None
     except ParseError as error:
         return None, error
+
+
+def test_the_short_way_and_the_long_way_agree() -> None:
+    """A candidate without a fault is read in one step; the reader must find the same in it."""
+    rng = random.Random(8839)
+    seeds = [text.encode() for text in RFC_EXAMPLES]
+    taken = 0
+    for number in range(5_000):
+        text = mutate(seeds[number % len(seeds)], rng, seeds).decode("utf-8", "surrogateescape")
+        short = _read_whole(text, 3, 5)
+        if short is not None:
+            taken += 1
+            reader = _Reader(text, 3, 5, strict=True)
+            read = reader.read()
+            assert read is not None
+            assert read == short
+            assert read.span == short.span
+    assert taken > 200
 
 
 def test_ten_thousand_mutations() -> None:
