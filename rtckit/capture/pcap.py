@@ -233,9 +233,9 @@ class PcapReader:
     def _chain(self, position: int, *, strict: bool) -> tuple[int, bool]:
         """How many whole records follow one another from ``position``, and whether the file ended.
 
-        Counts to three at most; 0 when a header on the way does not fit. Lengths and fraction must
-        be sane and times near; unless ``strict``, one of the two will do, and of the first record
-        only that it is not absurdly long counts.
+        A file joined to it counts as its end. Counts to three at most; 0 when a header on the way
+        does not fit. Lengths and fraction must be sane and times near; unless ``strict``, one of
+        the two will do, and of the first record only that it is not absurdly long counts.
         """
         window, variant = self._window, self._variant
         first = -1
@@ -252,7 +252,7 @@ class PcapReader:
                 near = abs(seconds - first) <= _DAY or self._near(seconds)
                 fits = (sane and near) if strict else (sane or near)
             if not fits or captured > MAX_FRAME_LENGTH:
-                return 0, False
+                return (whole, True) if whole and self._is_file_header(position) else (0, False)
             position += variant.record_header + captured
             if not window.reach(position):
                 return whole, True
