@@ -5,8 +5,8 @@ or one line that names a saved call: ``captures/NAME``.
 
 An example for a rule about descriptions is SDP. A part that does not begin with ``v=`` gets the
 session lines it lacks. Its lines end with CRLF; ``<LF>``, ``<CR>``, ``<CRLF>`` at the end of a
-line say otherwise, ``<END>`` that nothing follows; ``<SP>``, ``<TAB>`` and ``<NUL>`` stand for what
-one would not see. Headings name the parts::
+line say otherwise, ``<END>`` that nothing follows; ``<SP>``, ``<TAB>``, ``<NUL>`` and ``<BOM>``
+stand for what one would not see. Headings name the parts::
 
     == offer
     m=audio 9 UDP/TLS/RTP/SAVPF 0
@@ -29,7 +29,7 @@ __all__ = ["evaluate", "read_example"]
 _CHECKOUT = Path(__file__).resolve().parents[2]
 _HEADING = re.compile(r"== (offer|answer|pranswer)( \S+)?")
 _SESSION_LINES = ("v=0", "o=- 4611686018427387904 2 IN IP4 127.0.0.1", "s=-", "t=0 0")
-_UNSEEN = {"<SP>": " ", "<TAB>": "\t", "<NUL>": "\0"}
+_UNSEEN = {"<SP>": " ", "<TAB>": "\t", "<NUL>": "\0", "<BOM>": "\ufeff"}
 _LINE_ENDS = {"<LF>": "\n", "<CR>": "\r", "<CRLF>": "\r\n", "<END>": ""}
 
 
@@ -87,7 +87,7 @@ def _read_descriptions(subject: str, example: str) -> Any:
 
 def _complete(lines: list[str]) -> str:
     """The text of a part, with the session lines it lacks and its line ends."""
-    if not lines or not lines[0].startswith("v="):
+    if not lines or not lines[0].startswith(("v=", "<BOM>v=")):
         first_media = next((i for i, line in enumerate(lines) if line[:2] == "m="), len(lines))
         have = {line[:2]: line for line in lines[:first_media] if line[:2] in ("o=", "s=")}
         own = [line for line in lines if line not in have.values()]

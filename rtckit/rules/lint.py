@@ -18,19 +18,34 @@ attribute begins with :meth:`LintedDescription.find_all`, which is one look into
 attribute does not occur. No rule raises, whatever stands in the description.
 """
 
+import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from rtckit.core.errors import UsageError
 from rtckit.core.findings import Finding, Location
 from rtckit.rules.catalogue import CATALOGUE, PROFILES, Catalogue
 from rtckit.sdp.document import Document, SessionSection, parse
-from rtckit.sdp.lines import Attribute, Line, Span, words
+from rtckit.sdp.lines import Attribute, Line, Span, SplitText, split_lines
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.section import Section
 from rtckit.sdp.view import view
 
-__all__ = ["Linted", "LintedDescription", "OfferAnswer", "Sequence", "lint", "linted"]
+__all__ = [
+    "MAXIMUM_HITS",
+    "Linted",
+    "LintedDescription",
+    "OfferAnswer",
+    "Sequence",
+    "lint",
+    "linted",
+]
+
+_WORD = re.compile(r"[^ \t]+")
+
+MAXIMUM_HITS = 250
+"""How often one rule is reported for one subject: what repeats more is one mistake."""
 
 TYPES = ("offer", "answer", "pranswer")
 """The types of a description that can be linted."""
@@ -58,6 +73,10 @@ class LintedDescription:
         self.file = file
         self.profile = profile
         self.index = index
+        # Places are asked for in runs: of the words of one line, the formats of one section.
+        self._last_words: tuple[tuple[int, int], list[tuple[int, int]]] = ((0, 0), [])
+        self._last_formats: tuple[int, dict[str, int]] = (-1, {})
+        self._by_format: dict[str, list[tuple[MediaSection, dict[str, list[Attribute]]]]] = {}
 
     def __repr__(self) -> str:
         return f"<LintedDescription: {self.type} {self.file or ''} {self.document!r}>"
@@ -100,9 +119,56 @@ class LintedDescription:
         return list(self.document.sections)
 
     @view
+    def text(self) -> str:
+        """The whole description without a byte order mark: looked through before its lines are."""
+        return self.document.text.removeprefix("\ufeff")
+
+    @view
+    def split(self) -> SplitText:
+        """The lines' texts and their ends."""
+        return split_lines(self.text)
+
+    @property
     def lines(self) -> list[str]:
         """Every line's text without its end; line ``n`` is ``lines[n - 1]``."""
-        return [line.text for section in self.sections for line in section.lines]
+        return self.split.bodies
+
+    @view
+    def typed_lines(self) -> list[tuple[Section, list[Line]]]:
+        """Of each section the lines that are no ``a=`` lines, in order."""
+        bodies = self.lines
+        starts = [section.first_line for section in self.sections] + [len(bodies) + 1]
+        return [
+            (
+                section,
+                [
+                    Line(number, bodies[number - 1], "")
+                    for number in range(start, stop)
+                    if bodies[number - 1][:2] != "a="
+                ],
+            )
+            for section, start, stop in zip(self.sections, starts, starts[1:], strict=False)
+        ]
+
+    @view
+    def _lines_by_type(self) -> dict[str, list[tuple[Section, Line]]]:
+        index: dict[str, list[tuple[Section, Line]]] = {}
+        for section, lines in self.typed_lines:
+            for line in lines:
+                index.setdefault(line.type, []).append((section, line))
+        return index
+
+    @property
+    def line_letters(self) -> Iterable[str]:
+        """The letter of every line type but ``a`` that occurs, each once."""
+        return self._lines_by_type.keys()
+
+    def find_lines(self, letter: str) -> list[tuple[Section, Line]]:
+        """Every line of a type other than ``a``, at any level, in order, with its section.
+
+        The lines of type ``""`` are those that have no ``<letter>=``.
+        """
+        return self._lines_by_type.get(letter, [])
 
     @view
     def transports(self) -> list[MediaSection]:
@@ -144,6 +210,24 @@ class LintedDescription:
         """Whether the attribute occurs at any level."""
         return name in self._attributes
 
+    def by_format(self, name: str) -> list[tuple[MediaSection, dict[str, list[Attribute]]]]:
+        """The ``rtpmap``, ``fmtp`` or ``rtcp-fb`` lines of each section that has some.
+
+        By the format they are for, which is the first word of the value.
+        """
+        found = self._by_format.get(name)
+        if found is None:
+            found = self._by_format[name] = []
+            previous: MediaSection | None = None
+            for section, attribute in self.find_in_media(name):
+                if section is not previous:
+                    formats: dict[str, list[Attribute]] = {}
+                    found.append((section, formats))
+                    previous = section
+                payload_type = (attribute.value or "").partition(" ")[0]
+                formats.setdefault(payload_type, []).append(attribute)
+        return found
+
     # -- places ---------------------------------------------------------------------------------
 
     def at(self, span: Span) -> Location:
@@ -177,13 +261,14 @@ class LintedDescription:
         position = 2
         if isinstance(where, Attribute) and where.value is not None:
             position = 3 + len(where.name)
-        found = words(text[position:])
-        if index >= len(found):
+        if self._last_words[0] != (number, position):
+            found = [match.span() for match in _WORD.finditer(text, position)]
+            self._last_words = ((number, position), found)
+        spans = self._last_words[1]
+        if index >= len(spans):
             return self.at_line(number)
-        for word in found[: index + 1]:
-            start = text.index(word, position)
-            position = start + len(word)
-        return Location(self.file, number, start + 1, position + 1)
+        start, stop = spans[index]
+        return Location(self.file, number, start + 1, stop + 1)
 
     def at_text(self, where: Line | Section | Attribute | int, text: str) -> Location:
         """Where ``text`` stands in a line (of an attribute: in its value); else the whole line."""
@@ -197,10 +282,13 @@ class LintedDescription:
 
     def at_format(self, media: MediaSection, payload_type: str) -> Location:
         """Where a payload type stands in the ``m=`` line; the whole line where it does not."""
-        formats = media.media_line.formats
-        if payload_type not in formats:
-            return self.at_line(media)
-        return self.at_word(media, 3 + formats.index(payload_type))
+        if self._last_formats[0] != media.index:
+            places: dict[str, int] = {}
+            for index, name in enumerate(media.media_line.formats):
+                places.setdefault(name, 3 + index)
+            self._last_formats = (media.index, places)
+        word = self._last_formats[1].get(payload_type)
+        return self.at_line(media) if word is None else self.at_word(media, word)
 
     def at_end(self) -> Location:
         """The last line: where something is missing from the end."""
@@ -366,12 +454,11 @@ def lint(
         if isinstance(part, LintedDescription):
             files.setdefault(part.file, len(files))
         for rule in catalogue.rules_for(name, select, ignore):
-            if profile not in rule.levels:
-                findings += [rule.finding(hit) for hit in rule.function(part)]
-                continue
-            level = rule.levels[profile]
+            level = rule.levels.get(profile, rule.severity)
             if level is not None:
-                findings += [rule.finding(hit, level) for hit in rule.function(part)]
+                override = level if profile in rule.levels else None
+                for hit in islice(rule.function(part), MAXIMUM_HITS):
+                    findings.append(rule.finding(hit, override))
     last = len(files)
     findings.sort(
         key=lambda finding: (

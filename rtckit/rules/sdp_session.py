@@ -1,0 +1,666 @@
+"""Rules for the lines that describe the session, its times, addresses and bandwidth (RFC 8866, 5).
+
+``c=`` and ``b=`` are here for both levels.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+
+from rtckit.core.errors import ParseError
+from rtckit.core.findings import Severity
+from rtckit.rules.catalogue import Hit, Layer, rule
+from rtckit.rules.lint import LintedDescription
+from rtckit.sdp.fields import parse_bandwidth, parse_connection, parse_timing
+from rtckit.sdp.lines import Line, read_integer, words
+from rtckit.sdp.media import MediaSection
+from rtckit.sdp.section import Section
+
+__all__: list[str] = []
+
+ERROR, WARNING, INFO = Severity
+
+_KNOWN_BANDWIDTHS = ("CT", "AS", "TIAS", "RS", "RR")
+_ADDRESS_TYPES = {"IP4": 4, "IP6": 6}
+# RFC 9429, 5.2.1: less than 2^63-1, for parsers with signed numbers.
+_SESSION_ID_LIMIT = 2**63 - 1
+
+
+def _missing(description: LintedDescription, before: str) -> Line:
+    """The first session-level line whose type is none of ``before``: where another was expected."""
+    for line in description.session.lines:
+        if line.type not in before:
+            return line
+    return description.session.lines[-1]
+
+
+def _origin_fields(description: LintedDescription) -> tuple[Line, list[str]] | None:
+    """The first ``o=`` line with its fields, when there are six."""
+    found = description.find_lines("o")
+    if not found:
+        return None
+    line = found[0][1]
+    fields = line.value.rstrip(" \t").split(" ")
+    return (line, fields) if len(fields) == 6 and all(fields) else None
+
+
+@rule(
+    "SDP002",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.2",),
+    subject="sdp",
+    levels={"aiortc": WARNING},
+)
+def origin_line(description: LintedDescription) -> Iterator[Hit]:
+    """There must be one `o=` line, of six fields.
+
+    Why: the fields are known by their place, so one too many (a blank in the session id) or too few
+        moves all others. Both browsers refuse the description.
+    Fires on:
+        o=- 7806956 075423448571 2 IN IP4 127.0.0.1
+    Silent on:
+        o=- 7806956075423448571 2 IN IP4 127.0.0.1
+    Fix: write `o=<username> <session id> <version> IN IP4 <address>`, with `-` for no username.
+    """
+    found = description.find_lines("o")
+    if not found:
+        yield Hit("no o= line", description.at_line(_missing(description, "v")))
+        return
+    _, line = found[0]
+    fields = line.value.rstrip(" \t").split(" ")
+    if len(fields) != 6 or not all(fields):
+        message = f"o= has {len([f for f in fields if f])} fields instead of 6"
+        if len(fields) == 7 and fields[1].isdigit() and fields[2].isdigit() and fields[3].isdigit():
+            message += "; a blank seems to part the session id"
+            yield Hit(message, description.at_text(line, f"{fields[1]} {fields[2]}"))
+        else:
+            yield Hit(message, description.at_line(line))
+    for _, again in found[1:]:
+        yield Hit(f"a second o= line (first: line {line.number})", description.at_line(again))
+
+
+@rule(
+    "SDP003",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.2", "RFC 8866, 9"),
+    subject="sdp",
+    levels={"chromium": WARNING, "aiortc": WARNING},
+)
+def session_id_numeric(description: LintedDescription) -> Iterator[Hit]:
+    """The session id and version must be decimal numbers.
+
+    Why: receivers compare them to tell an update from a new session. Firefox refuses a description
+        whose session id is negative or no number.
+    Fires on:
+        o=- -5 2 IN IP4 127.0.0.1
+    Silent on:
+        o=- 5 2 IN IP4 127.0.0.1
+    Fix: write digits only; a random 63-bit number is what RFC 9429 recommends for the id.
+    """
+    origin = _origin_fields(description)
+    if origin is None:
+        return
+    line, fields = origin
+    for index, what in ((1, "session id"), (2, "session version")):
+        if not (fields[index].isdigit() and fields[index].isascii()):
+            place = description.at_word(line, index)
+            yield Hit(f"{what} {fields[index][:40]!r} is no number", place)
+
+
+@rule(
+    "SDP004",
+    WARNING,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 9429, 5.2.1",),
+    subject="sdp",
+    levels={"firefox": ERROR},
+)
+def session_id_size(description: LintedDescription) -> Iterator[Hit]:
+    """The session id should fit a signed 64-bit number.
+
+    Why: RFC 8866 sets no limit, parsers do: a larger id reads as negative or not at all, and
+        Firefox refuses the description.
+    Fires on:
+        o=- 9223372036854775808 2 IN IP4 127.0.0.1
+    Silent on:
+        o=- 9223372036854775806 2 IN IP4 127.0.0.1
+    Fix: choose an id below 2^63-1.
+    """
+    origin = _origin_fields(description)
+    if origin is None:
+        return
+    line, fields = origin
+    for index, what in ((1, "session id"), (2, "session version")):
+        text = fields[index].lstrip("0")
+        if not (text.isdigit() and text.isascii()):
+            continue
+        if len(text) > 19 or int(text) >= _SESSION_ID_LIMIT:
+            place = description.at_word(line, index)
+            yield Hit(f"{what} of {len(text)} digits is 2^63-1 or more", place)
+
+
+@rule(
+    "SDP005",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.2",),
+    subject="sdp",
+    levels={"chromium": WARNING, "firefox": WARNING, "aiortc": WARNING},
+)
+def origin_address(description: LintedDescription) -> Iterator[Hit]:
+    """The origin must have network type `IN` and an address of its address type.
+
+    Why: nothing is sent to this address, so browsers hardly look; but the three fields are part of
+        what identifies the session, and strict parsers (SIP gateways) check them.
+    Fires on:
+        o=- 1 1 IN IP4 2001:db8::1
+    Silent on:
+        o=- 1 1 IN IP6 2001:db8::1
+    Fix: write `IN IP4 127.0.0.1`, which tells nothing about the machine.
+    """
+    origin = _origin_fields(description)
+    if origin is None:
+        return
+    line, fields = origin
+    nettype, addrtype, address = fields[3:]
+    if nettype != "IN":
+        yield Hit(f"network type {nettype[:20]!r} instead of IN", description.at_word(line, 3))
+    elif addrtype not in _ADDRESS_TYPES:
+        yield Hit(f"address type {addrtype[:20]!r}", description.at_word(line, 4))
+    else:
+        fault = _address_fault(addrtype, address)
+        if fault:
+            yield Hit(fault, description.at_word(line, 5))
+
+
+def _address_fault(addrtype: str, address: str) -> str | None:
+    """What is wrong with an address of a type, or None; names are taken for names."""
+    version = _ip_version(address)
+    if version is not None and version != _ADDRESS_TYPES[addrtype]:
+        return f"{address} is an IPv{version} address, not {addrtype}"
+    if version is None:
+        if ":" in address or address.replace(".", "").isdigit():
+            return f"{address[:60]!r} is no {addrtype} address"
+        if not all(part and part.replace("-", "").isalnum() for part in address.split(".")):
+            return f"{address[:60]!r} is neither an address nor a name"
+    return None
+
+
+def _ip_version(address: str) -> int | None:
+    try:
+        return ipaddress.ip_address(address).version
+    except ValueError:
+        return None
+
+
+@rule(
+    "SDP006",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.3",),
+    subject="sdp",
+    levels={"firefox": WARNING, "aiortc": WARNING},
+)
+def session_name_present(description: LintedDescription) -> Iterator[Hit]:
+    """There must be one `s=` line.
+
+    Why: the grammar asks for it, and Chromium refuses a description in which it does not follow the
+        `o=` line.
+    Fires on:
+        v=0
+        o=- 1 1 IN IP4 127.0.0.1
+        t=0 0
+    Silent on:
+        v=0
+        o=- 1 1 IN IP4 127.0.0.1
+        s=-
+        t=0 0
+    Fix: write `s=-` after the `o=` line.
+    """
+    found = description.find_lines("s")
+    if not found:
+        yield Hit("no s= line", description.at_line(_missing(description, "vo")))
+    for _, again in found[1:]:
+        first = found[0][1].number
+        yield Hit(f"a second s= line (first: line {first})", description.at_line(again))
+
+
+@rule(
+    "SDP007",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.3", "RFC 9429, 5.2.1"),
+    subject="sdp",
+    levels={"firefox": WARNING, "aiortc": WARNING},
+)
+def session_name_empty(description: LintedDescription) -> Iterator[Hit]:
+    """The session name must not be empty.
+
+    Why: the grammar asks for a character, and Chromium refuses an empty name.
+    Fires on:
+        s=
+    Silent on:
+        s=-
+    Fix: write `s=-`.
+    """
+    for _, line in description.find_lines("s"):
+        if not line.value:
+            yield Hit("the session name is empty", description.at_line(line))
+
+
+@rule(
+    "SDP008",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.9", "RFC 9429, 5.2.1"),
+    subject="sdp",
+    levels={"aiortc": WARNING},
+)
+def timing_present(description: LintedDescription) -> Iterator[Hit]:
+    """There must be a `t=` line.
+
+    Why: it means nothing in WebRTC, but the grammar asks for it and both browsers refuse a
+        description without it.
+    Fires on:
+        v=0
+        o=- 1 1 IN IP4 127.0.0.1
+        s=-
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+    Silent on:
+        v=0
+        o=- 1 1 IN IP4 127.0.0.1
+        s=-
+        t=0 0
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+    Fix: write `t=0 0` after the `s=` line.
+    """
+    if not description.find_lines("t"):
+        yield Hit("no t= line", description.at_line(_missing(description, "vosiuepcb")))
+
+
+@rule(
+    "SDP020",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.7", "RFC 9429, 5.8.2"),
+    subject="sdp",
+    levels={"chromium": WARNING, "aiortc": WARNING},
+)
+def connection_present(description: LintedDescription) -> Iterator[Hit]:
+    """There must be a `c=` line at the session level or in every media section.
+
+    Why: ICE finds the addresses, yet Firefox refuses a description in which a section has no `c=`
+        line, also a rejected one.
+    Fires on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        a=mid:0
+    Silent on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        c=IN IP4 0.0.0.0
+        a=mid:0
+    Fix: write `c=IN IP4 0.0.0.0` after each `m=` line.
+    """
+    if not description.media:
+        return
+    having = {section.first_line for section, _ in description.find_lines("c")}
+    if description.session.first_line in having:
+        return
+    for media in description.media:
+        if media.first_line not in having:
+            yield Hit(
+                f"media section {media.index} ({media.kind[:20]}) has no c= line, nor has the "
+                "session",
+                description.at_line(media),
+            )
+
+
+@rule(
+    "SDP021",
+    WARNING,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.7",),
+    subject="sdp",
+)
+def connection_repeated(description: LintedDescription) -> Iterator[Hit]:
+    """There should be at most one `c=` line at each level.
+
+    Why: several are for the layers of a multicast. Of others a receiver takes the first or the
+        last, so two receivers may take different ones.
+    Fires on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        c=IN IP4 0.0.0.0
+        c=IN IP4 192.0.2.1
+    Silent on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        c=IN IP4 0.0.0.0
+    Fix: keep one.
+    """
+    previous: Section | None = None
+    for section, line in description.find_lines("c"):
+        if section is previous:
+            address = words(line.value)[-1:] or [""]
+            if section is description.session or not _is_multicast(address[0].split("/")[0]):
+                yield Hit("a second c= line at this level", description.at_line(line))
+        previous = section
+
+
+def _is_multicast(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_multicast
+    except ValueError:
+        return False
+
+
+@rule(
+    "SDP022",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.7",),
+    subject="sdp",
+)
+def connection_ttl(description: LintedDescription) -> Iterator[Hit]:
+    """Only an IPv4 multicast address has a TTL, and it must have one.
+
+    Why: what follows the slash is a TTL, a number of addresses, or both, depending on the kind of
+        address. With a unicast address it means nothing, and aiortc cannot read it.
+    Fires on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        c=IN IP4 192.0.2.1/127
+    Silent on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        c=IN IP4 233.252.0.1/127
+    Fix: write `c=IN IP4 0.0.0.0`; WebRTC has no multicast.
+    """
+    for _, line in description.find_lines("c"):
+        if "/" not in line.value and "IP4 2" not in line.value:
+            continue
+        try:
+            connection = parse_connection(line.value, line.number, 3)
+        except ParseError:
+            continue  # SDP023
+        place = description.at_word(line, 2)
+        multicast = _is_multicast(connection.address)
+        if connection.addrtype == "IP4" and multicast:
+            if connection.ttl is None:
+                yield Hit(f"multicast address {connection.address} without a TTL", place)
+            elif connection.ttl > 255:
+                yield Hit(f"TTL {connection.ttl} above 255", place)
+        elif not multicast and "/" in line.value:
+            yield Hit("a TTL or a number of addresses with a unicast address", place)
+
+
+@rule(
+    "SDP023",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.7", "RFC 9429, 5.8.2"),
+    subject="sdp",
+)
+def connection_form(description: LintedDescription) -> Iterator[Hit]:
+    """A `c=` line must be `IN`, `IP4` or `IP6`, and an address of that type.
+
+    Why: browsers check the line although they use no address from it, and refuse the description;
+        stacks without ICE send their media there.
+    Fires on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        c=IN IP40.0.0.0
+    Silent on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        c=IN IP4 0.0.0.0
+    Fix: write `c=IN IP4 <address>` or `c=IN IP6 <address>`.
+    """
+    for _, line in description.find_lines("c"):
+        if line.value == "IN IP4 0.0.0.0":
+            continue
+        fields = words(line.value)
+        if len(fields) == 2 and fields[1][:3] in _ADDRESS_TYPES and len(fields[1]) > 3:
+            kind, address = fields[1][:3], fields[1][3:]
+            message = f"no blank between the address type {kind} and {address[:40]!r}"
+            yield Hit(message, description.at_word(line, 1))
+        elif len(fields) != 3:
+            yield Hit(f"c= has {len(fields)} fields instead of 3", description.at_line(line))
+        elif fields[0] != "IN":
+            yield Hit(
+                f"network type {fields[0][:20]!r} instead of IN", description.at_word(line, 0)
+            )
+        elif fields[1] not in _ADDRESS_TYPES:
+            hint = f", meant {fields[1].upper()}?" if fields[1].upper() in _ADDRESS_TYPES else ""
+            yield Hit(f"address type {fields[1][:20]!r}{hint}", description.at_word(line, 1))
+        else:
+            fault = _address_fault(fields[1], fields[2].split("/")[0])
+            if fault:
+                yield Hit(fault, description.at_word(line, 2))
+
+
+@rule(
+    "SDP024",
+    WARNING,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.8", "RFC 3890, 6.2.2", "RFC 3556, 2"),
+    subject="sdp",
+    levels={"chromium": ERROR},
+)
+def bandwidth_form(description: LintedDescription) -> Iterator[Hit]:
+    """A `b=` line should be a known type, a colon and a number.
+
+    Why: an unknown type is ignored, so the limit that was meant does not hold. `AS` and `CT` count
+        kilobits a second, `TIAS`, `RS` and `RR` bits.
+    Fires on:
+        m=video 9 UDP/TLS/RTP/SAVPF 96
+        c=IN IP4 0.0.0.0
+        b=AS:1.5M
+    Silent on:
+        m=video 9 UDP/TLS/RTP/SAVPF 96
+        c=IN IP4 0.0.0.0
+        b=AS:1500
+    Fix: write `b=AS:<kilobits a second>` or `b=TIAS:<bits a second>`.
+    """
+    for _, line in description.find_lines("b"):
+        kind, colon, amount = line.value.partition(":")
+        number = read_integer(amount.rstrip(" \t"))
+        if not kind or not colon or number is None:
+            what = (
+                f"bandwidth {amount[:40]!r} is no number" if colon else "bandwidth without a colon"
+            )
+            place = description.at_text(line, amount) if colon else description.at_line(line)
+            yield Hit(what, place)
+        elif kind not in _KNOWN_BANDWIDTHS:
+            known = kind.upper() in _KNOWN_BANDWIDTHS
+            hint = f", meant {kind.upper()}?" if known else ""
+            yield Hit(
+                f"unknown bandwidth type {kind[:20]!r}{hint}",
+                description.at_text(line, kind),
+                severity=None if known else INFO,
+            )
+
+
+@rule(
+    "SDP025",
+    INFO,
+    layer=Layer.MEDIA,
+    refs=("RFC 3890, 6.2.2",),
+    subject="sdp",
+)
+def bandwidth_agreement(description: LintedDescription) -> Iterator[Hit]:
+    """`b=AS` and `b=TIAS` of a section should say about the same.
+
+    Why: one receiver heeds `AS` (kilobits), another `TIAS` (bits). Where they differ a thousandfold
+        someone took one unit for the other; otherwise video is limited in one browser only.
+    Fires on:
+        m=video 9 UDP/TLS/RTP/SAVPF 96
+        c=IN IP4 0.0.0.0
+        b=AS:2000
+        b=TIAS:2000
+    Silent on:
+        m=video 9 UDP/TLS/RTP/SAVPF 96
+        c=IN IP4 0.0.0.0
+        b=AS:2000
+        b=TIAS:1900000
+    Fix: write the same limit in both: `TIAS` without, `AS` with the headers below RTP.
+    """
+    limits: dict[tuple[int, str], tuple[int, Line]] = {}
+    for section, line in description.find_lines("b"):
+        try:
+            bandwidth = parse_bandwidth(line.value, line.number, 3)
+        except ParseError:
+            continue
+        limits[section.first_line, bandwidth.type] = (bandwidth.value, line)
+    for (first_line, kind), (value, line) in limits.items():
+        if kind != "TIAS" or (first_line, "AS") not in limits:
+            continue
+        kilobits = limits[first_line, "AS"][0]
+        if not value / 2 <= kilobits * 1000 <= value * 2:
+            yield Hit(
+                f"b=TIAS:{value} is {value / 1000:g} kbit/s, but b=AS says {kilobits} kbit/s",
+                description.at_line(line),
+            )
+
+
+@rule(
+    "SDP026",
+    WARNING,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.9", "RFC 3264, 5", "RFC 9429, 5.2.1"),
+    subject="sdp",
+)
+def timing_form(description: LintedDescription) -> Iterator[Hit]:
+    """In offers and answers `t=` should be `0 0`.
+
+    Why: the times are of announcements; a call is now. A stop before the start, or words that are
+        no numbers, make a strict parser refuse the description.
+    Fires on:
+        t=3724394400 3724390000
+    Silent on:
+        t=0 0
+    Fix: write `t=0 0`.
+    """
+    for _, line in description.find_lines("t"):
+        if line.value == "0 0":
+            continue
+        try:
+            timing = parse_timing(line.value, line.number, 3)
+        except ParseError as error:
+            yield Hit(error.message, description.at_line(line), severity=ERROR)
+            continue
+        if 0 < timing.stop < timing.start:
+            yield Hit(
+                "the session ends before it starts", description.at_line(line), severity=ERROR
+            )
+        elif timing.start or timing.stop:
+            yield Hit("times other than 0 0", description.at_line(line))
+
+
+@rule(
+    "SDP027",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.10", "RFC 8866, 5.11"),
+    subject="sdp",
+)
+def repeat_times(description: LintedDescription) -> Iterator[Hit]:
+    """`r=` must follow a `t=` line, and `z=` hold pairs of times and offsets.
+
+    Why: both refine the time before them; WebRTC has no use for either (RFC 9429, 5.2.1), so they
+        tell of a description that was made for something else.
+    Fires on:
+        t=0 0
+        z=2882844526
+    Silent on:
+        t=0 0
+        r=604800 3600 0 90000
+    Fix: remove the line.
+    """
+    if not (description.find_lines("r") or description.find_lines("z")):
+        return
+    previous = ""
+    for line in description.typed_lines[0][1]:
+        if line.type == "r" and previous not in ("t", "r"):
+            yield Hit("r= does not follow t= or r=", description.at_line(line))
+        elif line.type == "r" and len(words(line.value)) < 3:
+            yield Hit("r= has fewer than 3 fields", description.at_line(line))
+        elif line.type == "z" and (len(words(line.value)) % 2 or not words(line.value)):
+            yield Hit("z= is not made of pairs", description.at_line(line))
+        previous = line.type
+
+
+@rule(
+    "SDP028",
+    WARNING,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5.12", "RFC 9429, 5.2.1"),
+    subject="sdp",
+    levels={"rfc": ERROR},
+)
+def key_line(description: LintedDescription) -> Iterator[Hit]:
+    """A `k=` line should not be written.
+
+    Why: it is obsolete and carries a key in the clear. Browsers ignore it; DTLS makes the keys.
+    Fires on:
+        k=prompt
+    Silent on:
+        t=0 0
+    Fix: remove the line, and treat the key as public if the description went through a server.
+    """
+    for _, line in description.find_lines("k"):
+        yield Hit("k= is obsolete", description.at_line(line))
+
+
+@rule(
+    "SDP029",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 8866, 5", "RFC 8866, 5.5", "RFC 8866, 5.6"),
+    subject="sdp",
+    levels={"chromium": WARNING, "firefox": WARNING, "aiortc": WARNING},
+)
+def contact_lines(description: LintedDescription) -> Iterator[Hit]:
+    """`u=` must occur at most once; `u=`, `e=` and `p=` must stand before the media.
+
+    Why: they tell about the session as a whole. In offers and answers they are of no use (RFC 9429,
+        5.2.1) and may tell names and addresses of people to the other end.
+    Fires on:
+        u=https://example.com/a
+        u=https://example.com/b
+    Silent on:
+        u=https://example.com/a
+    Fix: remove them.
+    """
+    for letter in ("u", "e", "p"):
+        found = description.find_lines(letter)
+        for index, (section, line) in enumerate(found):
+            if isinstance(section, MediaSection):
+                yield Hit(f"{letter}= in a media section", description.at_line(line))
+            elif letter == "u" and index:
+                yield Hit("a second u= line", description.at_line(line))
+
+
+@rule(
+    "SDP052",
+    INFO,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 9429, 5.2.1", "RFC 8828, 3"),
+    subject="sdp",
+)
+def address_leak(description: LintedDescription) -> Iterator[Hit]:
+    """The origin should not tell an address of the machine.
+
+    Why: nothing is ever sent there, so the only effect of a real address in `o=` is that the other
+        end, and every server on the way, learns it, whatever the ICE policy hides.
+    Fires on:
+        o=- 1 1 IN IP4 192.168.1.17
+    Silent on:
+        o=- 1 1 IN IP4 127.0.0.1
+    Fix: write `127.0.0.1` or `0.0.0.0`.
+    """
+    origin = _origin_fields(description)
+    if origin is None:
+        return
+    line, fields = origin
+    try:
+        address = ipaddress.ip_address(fields[5])
+    except ValueError:
+        return
+    if not (address.is_loopback or address.is_unspecified or address.is_multicast):
+        scope = "private" if address.is_private else "public"
+        yield Hit(f"the {scope} address {fields[5]} in o=", description.at_word(line, 5))
