@@ -22,9 +22,9 @@ from rtckit.jsep.stacks.firefox.telephony import read_crypto, read_telephony
 
 _VALUE = 2
 _GROUP_TOKEN = 64
-_MAX_GROUP_IDS = 32
+_MAX_GROUP_IDS = 128
 _LONG_STRING = 4096
-_MAX_GROUP_SSRCS = 64
+_MAX_GROUP_SSRCS = 32
 
 _FLAGS = (
     *("inactive", "recvonly", "sendonly", "sendrecv", "ice-lite", "rtcp-mux", "bundle-only"),

@@ -1,0 +1,12 @@
+"""Firefox ESR 153: SIPCC's parser, Mozilla's wrapper around it, and its JSEP session.
+
+The order of things: text beyond ASCII is refused by the API; ``sipcc`` walks the lines
+(``lines``, ``attributes``, ``fmtp``) and collects every complaint; ``load`` builds a description
+of what it kept and reads fingerprints, rids and simulcast; ``checks`` looks at each description
+by itself, ``exchange`` at one against those before it; ``transceivers`` and ``answer`` follow an
+offer to the answer Firefox makes, ``session`` takes the steps of a page.
+"""
+
+from rtckit.jsep.stacks.firefox.session import predict
+
+__all__ = ["predict"]

@@ -1,0 +1,105 @@
+"""A description as Firefox's JSEP code sees it: what SIPCC kept, typed, defaults filled in."""
+
+from dataclasses import dataclass, field, replace
+
+from rtckit.jsep.stacks.firefox.attributes import ExtMap, RtpMap, SctpMap
+
+
+@dataclass(slots=True)
+class Section:
+    """A media section; what may stand at the session level is filled in from there.
+
+    Attributes:
+        level: its index.
+        media: ``audio``, ``video``, ``application`` or ``text``.
+        port: the port; 0 with bundle-only is no refusal.
+        protocol: the protocol in SIPCC's spelling.
+        formats: the formats as text.
+        mid: its mid; None without a usable a=mid.
+        direction: the last direction attribute of the section, ``sendrecv`` without one.
+        ice_ufrag, ice_pwd: empty if missing.
+        fingerprints: how many of them have a known algorithm; None without a fingerprint.
+        setup: the role; None if missing.
+        extensions: the header extensions; None without a=extmap.
+        profiles: the parameters a=fmtp gives a payload type.
+    """
+
+    level: int
+    media: str
+    port: int
+    protocol: str
+    formats: list[str] = field(default_factory=list)
+    mid: str | None = None
+    direction: str = "sendrecv"
+    is_bundle_only: bool = False
+    has_rtcp_mux: bool = False
+    ice_ufrag: str = ""
+    ice_pwd: str = ""
+    fingerprints: int | None = None
+    setup: str | None = None
+    extensions: list[ExtMap] | None = None
+    codecs: list[RtpMap] = field(default_factory=list)
+    profiles: dict[int, dict[str, str]] = field(default_factory=dict)
+    sctp_port: int = 0
+    sctp_maps: list[SctpMap] = field(default_factory=list)
+    has_candidates: bool = False
+    has_end_of_candidates: bool = False
+
+    @property
+    def is_disabled(self) -> bool:
+        """Refused: port 0 without bundle-only."""
+        return self.port == 0 and not self.is_bundle_only
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether its author sends."""
+        return self.direction in ("sendrecv", "sendonly")
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether its author receives."""
+        return self.direction in ("sendrecv", "recvonly")
+
+    @property
+    def has_rtcp(self) -> bool:
+        """Whether the protocol has RTCP in Firefox's eyes: the profiles with feedback do."""
+        return self.protocol.startswith(("RTP/", "UDP/TLS/RTP/", "TCP/DTLS/RTP/")) and (
+            self.protocol.endswith("AVPF")
+        )
+
+    def codec(self, payload_type: str) -> RtpMap | None:
+        """Return the first rtpmap of a format."""
+        for codec in self.codecs:
+            if str(codec.payload_type) == payload_type:
+                return codec
+        return None
+
+
+@dataclass(slots=True)
+class Description:
+    """A whole description.
+
+    Attributes:
+        sections: the media sections in order.
+        bundles: the mids of each BUNDLE group.
+        is_ice_lite: a=ice-lite stands at the session level.
+    """
+
+    sections: list[Section] = field(default_factory=list)
+    bundles: list[list[str]] = field(default_factory=list)
+    is_ice_lite: bool = False
+
+    def find(self, mid: str) -> Section | None:
+        """Return the first section of a mid."""
+        for section in self.sections:
+            if section.mid == mid:
+                return section
+        return None
+
+    def copy(self) -> "Description":
+        """Return a copy whose sections and groups can be changed."""
+        return Description(
+            [replace(section) for section in self.sections],
+            [list(mids) for mids in self.bundles],
+            self.is_ice_lite,
+        )
