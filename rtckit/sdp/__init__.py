@@ -10,9 +10,11 @@ Nothing here reads a file, a socket or a clock.
 """
 
 from rtckit.sdp.candidate import Candidate, build_candidate, decode_candidate, parse_candidate
+from rtckit.sdp.clocks import MediaClock, ReferenceClock
 from rtckit.sdp.document import Document, SessionSection, parse
-from rtckit.sdp.fields import Bandwidth, Connection, Group, MediaLine, Origin, Timing
+from rtckit.sdp.fields import Bandwidth, Connection, Group, Identity, MediaLine, Origin, Timing
 from rtckit.sdp.grammar import ATTRIBUTES, LINE_TYPES
+from rtckit.sdp.images import ImageAttribute, ImageSet, SizeRange
 from rtckit.sdp.lines import Attribute, Line, SdpProblem, Span
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.rtp import (
@@ -20,14 +22,26 @@ from rtckit.sdp.rtp import (
     ExtMap,
     FormatParameters,
     Msid,
+    MsidSemantic,
     Rid,
     Simulcast,
     SimulcastStream,
+    SsrcAttribute,
     SsrcGroup,
+    XrBlock,
 )
+from rtckit.sdp.schedule import EncryptionKey, RepeatTimes, TextLine, TimeZones
 from rtckit.sdp.section import Section
 from rtckit.sdp.sources import Description, read_description
-from rtckit.sdp.transport import Crypto, Fingerprint, Rtcp, SctpMap
+from rtckit.sdp.transport import (
+    Crypto,
+    Fingerprint,
+    KeyManagement,
+    RemoteCandidate,
+    Rtcp,
+    SctpMap,
+    SourceFilter,
+)
 
 __all__ = [
     "ATTRIBUTES",
@@ -40,15 +54,25 @@ __all__ = [
     "Crypto",
     "Description",
     "Document",
+    "EncryptionKey",
     "ExtMap",
     "Fingerprint",
     "FormatParameters",
     "Group",
+    "Identity",
+    "ImageAttribute",
+    "ImageSet",
+    "KeyManagement",
     "Line",
+    "MediaClock",
     "MediaLine",
     "MediaSection",
     "Msid",
+    "MsidSemantic",
     "Origin",
+    "ReferenceClock",
+    "RemoteCandidate",
+    "RepeatTimes",
     "Rid",
     "Rtcp",
     "SctpMap",
@@ -57,9 +81,15 @@ __all__ = [
     "SessionSection",
     "Simulcast",
     "SimulcastStream",
+    "SizeRange",
+    "SourceFilter",
     "Span",
+    "SsrcAttribute",
     "SsrcGroup",
+    "TextLine",
+    "TimeZones",
     "Timing",
+    "XrBlock",
     "build_candidate",
     "decode_candidate",
     "parse",

@@ -7,7 +7,16 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import ClassVar
 
-from rtckit.sdp.fields import Group, Origin, Timing, parse_group, parse_origin, parse_timing
+from rtckit.sdp.fields import (
+    Group,
+    Identity,
+    Origin,
+    Timing,
+    parse_group,
+    parse_identity,
+    parse_origin,
+    parse_timing,
+)
 from rtckit.sdp.lines import (
     BLANKS,
     Line,
@@ -16,10 +25,18 @@ from rtckit.sdp.lines import (
     join_lines,
     read_integer,
     split_lines,
-    words,
 )
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.recognition import looks_like_sdp, refuse
+from rtckit.sdp.rtp import MsidSemantic, parse_msid_semantic
+from rtckit.sdp.schedule import (
+    RepeatTimes,
+    TextLine,
+    TimeZones,
+    parse_repeat_times,
+    parse_text_line,
+    parse_time_zones,
+)
 from rtckit.sdp.section import Section
 from rtckit.sdp.view import view
 
@@ -38,8 +55,14 @@ class SessionSection(Section):
         "v=": "version",
         "o=": "origin",
         "t=": "timings",
+        "r=": "repeat_times",
+        "z=": "time_zones",
+        "u=": "uris",
+        "e=": "emails",
+        "p=": "phones",
+        "msid-semantic": "msid_semantics",
         "group": "groups",
-        "identity": "identity",
+        "identity": "identity_assertion",
     }
 
     def __repr__(self) -> str:
@@ -65,21 +88,38 @@ class SessionSection(Section):
     @property
     def name(self) -> str | None:
         """The session name; ``-`` in WebRTC."""
-        return self._line_text("s")
-
-    @property
-    def information(self) -> str | None:
-        """The ``i=`` line of the session."""
-        return self._line_text("i")
-
-    def _line_text(self, letter: str) -> str | None:
-        lines = self._by_type.get(letter)
+        lines = self._by_type.get("s")
         return lines[0].value if lines else None
+
+    @view
+    def uris(self) -> list[TextLine]:
+        """The ``u=`` lines: where more is said about the session."""
+        return self._read_lines("u", parse_text_line)
+
+    @view
+    def emails(self) -> list[TextLine]:
+        """The ``e=`` lines."""
+        return self._read_lines("e", parse_text_line)
+
+    @view
+    def phones(self) -> list[TextLine]:
+        """The ``p=`` lines."""
+        return self._read_lines("p", parse_text_line)
 
     @view
     def timings(self) -> list[Timing]:
         """The ``t=`` lines; ``0 0`` in WebRTC."""
         return self._read_lines("t", parse_timing)
+
+    @view
+    def repeat_times(self) -> list[RepeatTimes]:
+        """The ``r=`` lines; each belongs to the last ``t=`` line before it."""
+        return self._read_lines("r", parse_repeat_times)
+
+    @view
+    def time_zones(self) -> list[TimeZones]:
+        """The ``z=`` lines; each holds for the ``r=`` lines just before it."""
+        return self._read_lines("z", parse_time_zones)
 
     @view
     def groups(self) -> list[Group]:
@@ -91,15 +131,21 @@ class SessionSection(Section):
         """Whether the writer is an ICE lite agent (RFC 8839, 5.3)."""
         return self.has("ice-lite")
 
-    @view
+    @property
     def identity(self) -> str | None:
-        """The identity assertion (RFC 8827, 5), base64."""
-        return self._text("identity")
+        """The identity assertion with its extensions, as written; None without or when empty."""
+        attribute = self.find("identity")
+        return ((attribute.value or "").strip(BLANKS) or None) if attribute else None
 
     @view
-    def msid_semantics(self) -> list[tuple[str, ...]]:
-        """The legacy ``a=msid-semantic`` lines as words: ``("WMS", "stream", ...)``."""
-        return [tuple(words(item.value or "")) for item in self.find_all("msid-semantic")]
+    def identity_assertion(self) -> Identity | None:
+        """The identity assertion (RFC 8827, 5)."""
+        return self._read_first("identity", parse_identity)
+
+    @view
+    def msid_semantics(self) -> list[MsidSemantic]:
+        """The legacy ``a=msid-semantic`` lines."""
+        return self._read_all("msid-semantic", parse_msid_semantic)
 
 
 class Document:

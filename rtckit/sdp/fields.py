@@ -14,12 +14,14 @@ __all__ = [
     "Bandwidth",
     "Connection",
     "Group",
+    "Identity",
     "MediaLine",
     "Origin",
     "Timing",
     "parse_bandwidth",
     "parse_connection",
     "parse_group",
+    "parse_identity",
     "parse_media_line",
     "parse_origin",
     "parse_timing",
@@ -60,6 +62,15 @@ class Bandwidth(NamedTuple):
     value: int
     span: Span
 
+    @property
+    def bits_per_second(self) -> int | None:
+        """The value in bits a second; None for a kind whose unit is not known."""
+        factor = _BANDWIDTH_UNITS.get(self.type)
+        return None if factor is None else self.value * factor
+
+
+_BANDWIDTH_UNITS = {"CT": 1000, "AS": 1000, "TIAS": 1, "RS": 1, "RR": 1}
+
 
 class Timing(NamedTuple):
     """When the session is active, seconds since 1900; 0 0 is always (RFC 8866, 5.9)."""
@@ -74,6 +85,14 @@ class Group(NamedTuple):
 
     semantics: str
     mids: tuple[str, ...]
+    span: Span
+
+
+class Identity(NamedTuple):
+    """An identity assertion (RFC 8827, 5): base64 of JSON, and extensions as name and value."""
+
+    assertion: str
+    extensions: tuple[tuple[str, str | None], ...]
     span: Span
 
 
@@ -150,6 +169,19 @@ def parse_group(value: str, line: int = 1, column: int = 1) -> Group:
     return Group(semantics, tuple(mids), Span(line, column, column + len(value)))
 
 
+def parse_identity(value: str, line: int = 1, column: int = 1) -> Identity:
+    """Read the value of ``a=identity``."""
+    assertion, *extensions = words(value) or [""]
+    if not _BASE64.fullmatch(assertion):
+        raise fault("identity that is no base64", line, column, ATTRIBUTES["identity"].form)
+    pairs = []
+    for text in extensions:
+        name, equals, content = text.partition("=")
+        pairs.append((name, content if equals else None))
+    return Identity(assertion, tuple(pairs), Span(line, column, column + len(value)))
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _MEDIA_TOKEN = re.compile(r"[^ \t]+")
 _WHOLE_MEDIA_LINE = re.compile(r"([^ \t]+) ([0-9]{1,5}) ([^ \t]+)((?: [^ \t]+)+)")
 
@@ -165,10 +197,12 @@ def decode_media_line(
     faults: list[tuple[str, int, int, str]] = []
     end = column + len(value)
     whole = _WHOLE_MEDIA_LINE.fullmatch(value)
-    if whole is not None and (number := int(whole[2])) <= 65535:
+    if whole is not None and int(whole[2]) <= 65535:
         # The common case, in one step.
         formats = tuple(whole[4][1:].split(" "))
-        return MediaLine(whole[1], number, None, whole[3], formats, Span(line, column, end)), ()
+        return MediaLine(
+            whole[1], int(whole[2]), None, whole[3], formats, Span(line, column, end)
+        ), ()
     tokens = [(match.group(), column + match.start()) for match in _MEDIA_TOKEN.finditer(value)]
     texts = [token for token, _ in tokens]
     form = LINE_TYPES["m"].form

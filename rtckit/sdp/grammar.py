@@ -164,7 +164,14 @@ ATTRIBUTES: dict[str, AttributeRule] = {
         "RFC 4568, 4",
         many=True,
     ),
-    "key-mgmt": _rule("sm", "<protocol> <data>", "key management message", "", many=True),
+    "key-mgmt": _rule(
+        "sm",
+        "<protocol> <data>",
+        "key management message",
+        "RFC 4567, 3",
+        many=True,
+        inherited=True,
+    ),
     # Identification and grouping of media.
     "mid": _rule("m", "<token>", "names this media section", "RFC 5888, 4"),
     "bundle-only": _rule(
@@ -194,6 +201,30 @@ ATTRIBUTES: dict[str, AttributeRule] = {
     ),
     "lang": _rule(
         "sm", "<language>", "language of the session or media", "RFC 8866, 6.12", many=True
+    ),
+    # Clocks and sources of broadcast equipment.
+    "ts-refclk": _rule(
+        "sm",
+        "<source>[=<server>]",
+        "clock that timestamps follow",
+        "RFC 7273, 4",
+        many=True,
+        inherited=True,
+    ),
+    "mediaclk": _rule(
+        "sm",
+        "[id=<stream>] <source>[=<value>] [rate=<n>/<d>]",
+        "clock that the media follows",
+        "RFC 7273, 5",
+        inherited=True,
+    ),
+    "source-filter": _rule(
+        "sm",
+        "incl|excl <nettype> <addrtype> <destination> <source>...",
+        "sources of multicast to take or leave",
+        "RFC 4570, 3",
+        many=True,
+        inherited=True,
     ),
     # Codecs.
     "rtpmap": _rule(
@@ -249,6 +280,20 @@ ATTRIBUTES: dict[str, AttributeRule] = {
         "send|recv <rid>[,<alternative>...][;<rid>...] [send|recv ...]",
         "encodings sent or received at the same time",
         "RFC 8853, 5.1",
+    ),
+    "x-google-flag": _rule(
+        "m",
+        "conference",
+        "Chromium: several encodings in one section, as before simulcast had a line",
+        "",
+        many=True,
+    ),
+    "packetization": _rule(
+        "m",
+        "<payload type> raw",
+        "Chromium: the payload is the raw frame",
+        "",
+        many=True,
     ),
     # Data channels.
     "sctp-port": _rule("m", "<port>", "SCTP port of the data channels", "RFC 8841, 5"),

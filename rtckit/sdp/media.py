@@ -1,10 +1,12 @@
 """A media section: an ``m=`` line and what follows it up to the next one."""
 
+import re
 from typing import ClassVar
 
 from rtckit.sdp.candidate import Candidate, decode_candidate
 from rtckit.sdp.fields import MediaLine, decode_media_line
 from rtckit.sdp.grammar import ATTRIBUTES
+from rtckit.sdp.images import ImageAttribute, parse_image_attribute
 from rtckit.sdp.lines import BLANKS, Span, SplitText, words
 from rtckit.sdp.rtp import (
     STATIC_PAYLOAD_TYPES,
@@ -14,6 +16,7 @@ from rtckit.sdp.rtp import (
     Rid,
     RtpMap,
     Simulcast,
+    SsrcAttribute,
     SsrcGroup,
     parse_format_parameters,
     parse_msid,
@@ -26,15 +29,19 @@ from rtckit.sdp.rtp import (
 from rtckit.sdp.section import Section
 from rtckit.sdp.transport import (
     Crypto,
+    RemoteCandidate,
     Rtcp,
     SctpMap,
     parse_crypto,
+    parse_remote_candidates,
     parse_rtcp,
     parse_sctpmap,
 )
 from rtckit.sdp.view import view
 
 __all__ = ["MediaSection"]
+
+_DECIMAL = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?")
 
 # An rtcp-fb line for every format is copied to each codec; no honest description has this many.
 _MAXIMUM_WILDCARD_FEEDBACK = 64
@@ -57,10 +64,19 @@ class MediaSection(Section):
         "rtpmap": "_rtpmaps",
         "fmtp": "_fmtp",
         "rtcp-fb": "_rtcp_fb",
-        "ssrc": "ssrcs",
+        "ssrc": "ssrc_attributes",
         "ssrc-group": "ssrc_groups",
         "rid": "rids",
         "simulcast": "simulcast",
+        "remote-candidates": "remote_candidates",
+        "imageattr": "image_attributes",
+        "framerate": "frame_rate",
+        "ptime": "packet_time",
+        "maxptime": "maximum_packet_time",
+        "quality": "quality",
+        "label": "label",
+        "content": "contents",
+        "x-google-flag": "google_flags",
     }
 
     def __init__(
@@ -157,6 +173,12 @@ class MediaSection(Section):
             if candidate is not None:
                 candidates.append(candidate)
         return candidates
+
+    @view
+    def remote_candidates(self) -> list[RemoteCandidate]:
+        """The other side's candidates in use (RFC 8839, 5.2), of all lines."""
+        lines = self._read_all("remote-candidates", parse_remote_candidates)
+        return [candidate for line in lines for candidate in line]
 
     @view
     def rtcp(self) -> Rtcp | None:
@@ -334,13 +356,73 @@ class MediaSection(Section):
                 found.setdefault(payload_type, []).append(feedback)
         return found
 
+    # -- what the media is ----------------------------------------------------------------------
+
+    @view
+    def image_attributes(self) -> list[ImageAttribute]:
+        """The image sizes of each payload type (RFC 6236)."""
+        return self._read_all("imageattr", parse_image_attribute)
+
+    @view
+    def frame_rate(self) -> float | None:
+        """The highest frame rate, frames a second (RFC 8866, 6.13)."""
+        return self._decimal("framerate")
+
+    @view
+    def packet_time(self) -> float | None:
+        """``a=ptime``: audio in each packet, milliseconds (RFC 8866, 6.4)."""
+        return self._decimal("ptime")
+
+    @view
+    def maximum_packet_time(self) -> float | None:
+        """``a=maxptime``: most audio in a packet, milliseconds (RFC 8866, 6.5)."""
+        return self._decimal("maxptime")
+
+    @view
+    def quality(self) -> int | None:
+        """The wished picture quality, 10 the best (RFC 8866, 6.14)."""
+        return self._number("quality", 10)
+
+    def _decimal(self, name: str) -> float | None:
+        """The first attribute's value as a number above zero, perhaps with a fraction."""
+        attribute = self.find(name)
+        if attribute is None:
+            return None
+        text = (attribute.value or "").strip(BLANKS)
+        number = float(text) if _DECIMAL.fullmatch(text) else 0.0
+        if not number:
+            self._note(f"{name} {text[:40]!r}", attribute.span, ATTRIBUTES[name].form)
+            return None
+        return number
+
+    @view
+    def label(self) -> str | None:
+        """The label that other protocols name this section by (RFC 4574, 4)."""
+        return self._text("label")
+
+    @view
+    def contents(self) -> list[str]:
+        """What the media shows: ``slides``, ``speaker``, ``sl``, ``main``... (RFC 4796, 5)."""
+        text = self._text("content") or ""
+        return [item for part in text.split(",") if (item := part.strip(BLANKS))]
+
+    @view
+    def google_flags(self) -> list[str]:
+        """The values of ``a=x-google-flag``, such as ``conference``."""
+        return [text for item in self.find_all("x-google-flag") if (text := item.value)]
+
     # -- RTP sources and encodings --------------------------------------------------------------
+
+    @view
+    def ssrc_attributes(self) -> list[SsrcAttribute]:
+        """Every ``a=ssrc`` line, in order."""
+        return self._read_all("ssrc", parse_ssrc)
 
     @view
     def ssrcs(self) -> dict[int, dict[str, str]]:
         """Each source's attributes; a flag has an empty value, a repeated one its first."""
         sources: dict[int, dict[str, str]] = {}
-        for item in self._read_all("ssrc", parse_ssrc):
+        for item in self.ssrc_attributes:
             sources.setdefault(item.ssrc, {}).setdefault(item.attribute, item.value or "")
         return sources
 

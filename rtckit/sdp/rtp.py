@@ -18,6 +18,7 @@ __all__ = [
     "ExtMap",
     "FormatParameters",
     "Msid",
+    "MsidSemantic",
     "Rid",
     "RtpMap",
     "Simulcast",
@@ -25,10 +26,13 @@ __all__ = [
     "SsrcAttribute",
     "SsrcGroup",
     "StaticPayloadType",
+    "XrBlock",
     "parse_extmap",
     "parse_format_parameters",
     "parse_msid",
+    "parse_msid_semantic",
     "parse_rid",
+    "parse_rtcp_xr",
     "parse_rtpmap",
     "parse_simulcast",
     "parse_ssrc",
@@ -178,6 +182,25 @@ class Msid(NamedTuple):
     span: Span
 
 
+class MsidSemantic(NamedTuple):
+    """The legacy ``a=msid-semantic``: ``WMS`` and the streams, ``*`` for all."""
+
+    semantic: str
+    streams: tuple[str, ...]
+    span: Span
+
+
+class XrBlock(NamedTuple):
+    """One block of RTCP extended reports that is wanted (RFC 3611, 5.1).
+
+    ``value`` is what follows the ``=``, such as ``all`` of ``rcvr-rtt`` or a size in bytes.
+    """
+
+    name: str
+    value: str | None
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class Rid:
     """``a=rid`` (RFC 8851, 4): one encoding, the payload types it may use, and its limits."""
@@ -297,6 +320,28 @@ def parse_msid(value: str, line: int = 1, column: int = 1) -> Msid:
         raise fault(f"msid of {len(parts)} parts", line, column, ATTRIBUTES["msid"].form)
     track = parts[1] if len(parts) == 2 else None
     return Msid(parts[0], track, Span(line, column, column + len(value)))
+
+
+def parse_msid_semantic(value: str, line: int = 1, column: int = 1) -> MsidSemantic:
+    """Read the value of ``a=msid-semantic``; browsers write a space before it."""
+    semantic, *streams = words(value) or [""]
+    if not semantic:
+        form = ATTRIBUTES["msid-semantic"].form
+        raise fault("msid-semantic without a semantic", line, column, form)
+    return MsidSemantic(semantic, tuple(streams), Span(line, column, column + len(value)))
+
+
+def parse_rtcp_xr(value: str, line: int = 1, column: int = 1) -> tuple[XrBlock, ...]:
+    """Read the value of ``a=rtcp-xr``; it may name no block at all."""
+    blocks = []
+    for found in re.finditer(r"[^ \t]+", value):
+        name, equals, content = found[0].partition("=")
+        at = column + found.start()
+        if not name or (equals and not content):
+            raise fault(f"XR block {found[0][:40]!r}", line, at, ATTRIBUTES["rtcp-xr"].form)
+        span = Span(line, at, at + len(found[0]))
+        blocks.append(XrBlock(name, content if equals else None, span))
+    return tuple(blocks)
 
 
 def parse_rid(value: str, line: int = 1, column: int = 1) -> Rid:

@@ -9,6 +9,12 @@ from collections.abc import Callable
 from typing import ClassVar, TypeVar
 
 from rtckit.core.errors import ParseError
+from rtckit.sdp.clocks import (
+    MediaClock,
+    ReferenceClock,
+    parse_media_clock,
+    parse_reference_clock,
+)
 from rtckit.sdp.fields import (
     Bandwidth,
     Connection,
@@ -26,14 +32,28 @@ from rtckit.sdp.lines import (
     read_integer,
     words,
 )
-from rtckit.sdp.rtp import ExtMap, parse_extmap
-from rtckit.sdp.transport import SETUP_ROLES, Fingerprint, parse_fingerprint
+from rtckit.sdp.rtp import ExtMap, XrBlock, parse_extmap, parse_rtcp_xr
+from rtckit.sdp.schedule import (
+    EncryptionKey,
+    TextLine,
+    parse_encryption_key,
+    parse_text_line,
+)
+from rtckit.sdp.transport import (
+    SETUP_ROLES,
+    Fingerprint,
+    KeyManagement,
+    SourceFilter,
+    parse_fingerprint,
+    parse_key_management,
+    parse_source_filter,
+)
 from rtckit.sdp.view import view
 
 __all__ = ["Section"]
 
 T = TypeVar("T")
-_READ_LETTERS = frozenset("votrzkbc")
+_READ_LETTERS = frozenset("votrzkbciuep")
 """The line types whose values are read; one of a media section is not in its table."""
 _FIRST_WORD = re.compile(r"[^:=\s]{1,20}")
 
@@ -60,6 +80,13 @@ class Section:
         "tls-id": "tls_id",
         "dtls-id": "tls_id",
         "extmap": "extmap",
+        "k=": "encryption_key",
+        "i=": "_information",
+        "key-mgmt": "key_management",
+        "rtcp-xr": "rtcp_xr",
+        "source-filter": "source_filters",
+        "ts-refclk": "reference_clocks",
+        "mediaclk": "media_clock",
     }
     """Which view reads an attribute or line type, and so notes what is wrong with it."""
 
@@ -341,6 +368,56 @@ class Section:
         if self.connections:
             return self.connections[0]
         return self._parent.connection if self._parent else None
+
+    @view
+    def _information(self) -> list[TextLine]:
+        return self._read_lines("i", parse_text_line)
+
+    @property
+    def information(self) -> str | None:
+        """The ``i=`` line: of the session, or the title of the media (RFC 8866, 5.4)."""
+        return self._information[0].text if self._information else None
+
+    @view
+    def encryption_key(self) -> EncryptionKey | None:
+        """The obsolete ``k=`` line at this level."""
+        keys = self._read_lines("k", parse_encryption_key)
+        return keys[0] if keys else None
+
+    @view
+    def key_management(self) -> list[KeyManagement]:
+        """The key management messages, those of the session where the section has none."""
+        if self.has("key-mgmt") or not self._parent:
+            return self._read_all("key-mgmt", parse_key_management)
+        return self._parent.key_management
+
+    @view
+    def source_filters(self) -> list[SourceFilter]:
+        """The multicast sources to take or leave, those of the session where it has none."""
+        if self.has("source-filter") or not self._parent:
+            return self._read_all("source-filter", parse_source_filter)
+        return self._parent.source_filters
+
+    @view
+    def reference_clocks(self) -> list[ReferenceClock]:
+        """The clocks of timestamps, those of the session where the section has none."""
+        if self.has("ts-refclk") or not self._parent:
+            return self._read_all("ts-refclk", parse_reference_clock)
+        return self._parent.reference_clocks
+
+    @view
+    def media_clock(self) -> MediaClock | None:
+        """The clock of the media, that of the session where the section has none."""
+        if self.has("mediaclk") or not self._parent:
+            return self._read_first("mediaclk", parse_media_clock)
+        return self._parent.media_clock
+
+    @view
+    def rtcp_xr(self) -> tuple[XrBlock, ...]:
+        """The extended reports wanted, those of the session where the section has none."""
+        if self.has("rtcp-xr") or not self._parent:
+            return self._read_first("rtcp-xr", parse_rtcp_xr) or ()
+        return self._parent.rtcp_xr
 
     @view
     def bandwidth(self) -> list[Bandwidth]:

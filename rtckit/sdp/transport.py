@@ -16,12 +16,18 @@ __all__ = [
     "SETUP_ROLES",
     "Crypto",
     "Fingerprint",
+    "KeyManagement",
+    "RemoteCandidate",
     "Rtcp",
     "SctpMap",
+    "SourceFilter",
     "parse_crypto",
     "parse_fingerprint",
+    "parse_key_management",
+    "parse_remote_candidates",
     "parse_rtcp",
     "parse_sctpmap",
+    "parse_source_filter",
 ]
 
 SETUP_ROLES = ("actpass", "active", "passive", "holdconn")
@@ -80,6 +86,35 @@ class Crypto:
     span: Span
 
 
+class RemoteCandidate(NamedTuple):
+    """A candidate of the other side that is in use (RFC 8839, 5.2)."""
+
+    component: int
+    address: str
+    port: int
+    span: Span
+
+
+class SourceFilter(NamedTuple):
+    """The sources of multicast to take (``incl``) or not to take (``excl``) (RFC 4570, 3)."""
+
+    mode: str
+    nettype: str
+    addrtype: str
+    destination: str
+    sources: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class KeyManagement:
+    """A key management message (RFC 4567, 3). ``data`` is secret and not in the ``repr``."""
+
+    protocol: str
+    data: str = field(repr=False)
+    span: Span
+
+
 def parse_fingerprint(value: str, line: int = 1, column: int = 1) -> Fingerprint:
     """Read the value of ``a=fingerprint``; a digest of a known hash must have its length."""
     name, _, digest = value.rstrip(BLANKS).partition(" ")
@@ -123,3 +158,41 @@ def parse_crypto(value: str, line: int = 1, column: int = 1) -> Crypto:
         raise fault("unreadable crypto line", line, column, ATTRIBUTES["crypto"].form)
     tag, suite, key, *session = fields
     return Crypto(tag, suite, key, tuple(session), Span(line, column, column + len(value)))
+
+
+def parse_remote_candidates(
+    value: str, line: int = 1, column: int = 1
+) -> tuple[RemoteCandidate, ...]:
+    """Read the value of ``a=remote-candidates``: a component, address and port for each."""
+    found = []
+    tokens = list(re.finditer(r"[^ \t]+", value))
+    form = ATTRIBUTES["remote-candidates"].form
+    for first, second, third in zip(tokens[::3], tokens[1::3], tokens[2::3], strict=False):
+        component, port = read_integer(first[0], 256), read_integer(third[0], 65535)
+        if not component or port is None:
+            at = first if not component else third
+            raise fault(f"remote candidate {at[0][:40]!r}", line, column + at.start(), form)
+        span = Span(line, column + first.start(), column + third.end())
+        found.append(RemoteCandidate(component, second[0], port, span))
+    if not tokens or len(tokens) % 3:
+        raise fault("remote candidate cut short", line, column + len(value), form)
+    return tuple(found)
+
+
+def parse_source_filter(value: str, line: int = 1, column: int = 1) -> SourceFilter:
+    """Read the value of ``a=source-filter``; the space after the colon may be left out."""
+    fields = words(value)
+    form = ATTRIBUTES["source-filter"].form
+    if len(fields) < 5 or fields[0] not in ("incl", "excl"):
+        raise fault(f"source filter {value[:40]!r}", line, column, form)
+    mode, nettype, addrtype, destination, *sources = fields
+    span = Span(line, column, column + len(value))
+    return SourceFilter(mode, nettype, addrtype, destination, tuple(sources), span)
+
+
+def parse_key_management(value: str, line: int = 1, column: int = 1) -> KeyManagement:
+    """Read the value of ``a=key-mgmt``; the error never quotes the data."""
+    fields = words(value)
+    if len(fields) != 2:
+        raise fault("unreadable key management", line, column, ATTRIBUTES["key-mgmt"].form)
+    return KeyManagement(fields[0], fields[1], Span(line, column, column + len(value)))

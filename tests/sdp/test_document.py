@@ -132,7 +132,9 @@ def test_the_session() -> None:
     assert session.origin.session_id == "4611731400430051336"
     assert (session.name, session.information) == ("-", None)
     assert [timing[:2] for timing in session.timings] == [(0, 0)]
-    assert session.msid_semantics == [("WMS", "6c1f0a52-3b7e-4f0f-9d5c-0e3a5f7c9b11")]
+    assert [item[:2] for item in session.msid_semantics] == [
+        ("WMS", ("6c1f0a52-3b7e-4f0f-9d5c-0e3a5f7c9b11",))
+    ]
     assert session.extmap_allow_mixed
     assert not session.ice_lite
     assert document.groups[0].mids == ("0", "1", "2")
@@ -248,7 +250,7 @@ a=identity
         (9, 9),
         (10, 3),
         (11, 10),
-        (12, 3),
+        (12, 11),
     ]
     assert document.problems is document.problems
     assert document.problems[7].span == Span(9, 9, 16)

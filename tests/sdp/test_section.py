@@ -18,7 +18,7 @@ def test_every_view_that_notes_problems_is_read_for_the_list_of_problems(
 ) -> None:
     """A view that may note must be reachable from a name in the table, or always read."""
     noting = re.compile(
-        r"self\._(note|note_error|read|read_all|read_first|read_lines|text|number)\b"
+        r"self\._(note|note_error|read|read_all|read_first|read_lines|text|number|decimal)\b"
     )
     read = {*kind._READ_BY.values(), *kind._ALWAYS_READ, "direction"}
     for name, value in inspect.getmembers(kind):
@@ -48,7 +48,7 @@ def test_the_grammar_is_consistent() -> None:
         assert re.fullmatch(r"|RFC \d{4}, \d+(\.\d+)*", rule.reference), name
         # Only what may stand at both levels, or was seen at the session level, can be inherited.
         assert not rule.inherited or "s" in rule.levels or name in ("tls-id", "dtls-id"), name
-    assert not is_known("x-google-flag")
+    assert not is_known("x-google-flags")
     assert not is_known("MID")
 
 
