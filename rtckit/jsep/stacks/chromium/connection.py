@@ -1,0 +1,182 @@
+"""A connection as far as descriptions change it: what is set, its state, its transports."""
+
+from rtckit.jsep.stacks.chromium.answer import create_answer
+from rtckit.jsep.stacks.chromium.channels import apply_remote_content
+from rtckit.jsep.stacks.chromium.description import (
+    AUDIO,
+    DATA,
+    VIDEO,
+    Content,
+    Description,
+    Stream,
+)
+from rtckit.jsep.stacks.chromium.refusal import (
+    INTERNAL,
+    INVALID_MODIFICATION,
+    INVALID_STATE,
+    Refused,
+)
+from rtckit.jsep.stacks.chromium.transports import Transports
+from rtckit.jsep.stacks.chromium.validation import fill_in_mids, validate
+
+_AFTER = {
+    ("local", "offer"): "have-local-offer",
+    ("remote", "offer"): "have-remote-offer",
+    ("local", "pranswer"): "have-local-pranswer",
+    ("remote", "pranswer"): "have-remote-pranswer",
+}
+
+
+class Connection:
+    """What RTCPeerConnection keeps between the calls; a new one has nothing set."""
+
+    def __init__(self) -> None:
+        self.signaling_state = "stable"
+        self.local: Description | None = None
+        self.remote: Description | None = None
+        self.created: dict[str, Description] = {}
+        self._transports = Transports()
+        self._streams: dict[str, list[Stream]] = {}
+        self._sctp: tuple[int, int] | None = None
+        self._stable: tuple[Description | None, Description | None] = (None, None)
+
+    def roll_back(self) -> None:
+        """Undo the offer that is not answered yet.
+
+        Raises:
+            Refused: there is none.
+        """
+        if self.signaling_state not in ("have-local-offer", "have-remote-offer"):
+            raise Refused(f"Called in wrong signalingState: {self.signaling_state}", INVALID_STATE)
+        self.signaling_state = "stable"
+        self.local, self.remote = self._stable
+
+    def set_remote(self, kind: str, description: Description) -> None:
+        """Take a remote description.
+
+        Raises:
+            Refused: it is not taken; the connection is then of no further use.
+        """
+        if kind == "offer" and self.signaling_state == "have-local-offer":
+            self.roll_back()
+        fill_in_mids(description, self.local, self.remote)
+        validate(description, kind, "remote", self.signaling_state, self.local, self.remote)
+        self.remote = description
+        self._transports.apply("remote", kind, self.local, description)
+        for content in description.contents:
+            if content.kind in (AUDIO, VIDEO) and not content.rejected:
+                self._receive(content)
+        self._start_sctp()
+        self._advance("remote", kind)
+
+    def set_local(self, kind: str, description: Description) -> None:
+        """Take a local description.
+
+        Raises:
+            Refused: it is not taken.
+        """
+        validate(description, kind, "local", self.signaling_state, self.local, self.remote)
+        created = self.created.get("offer" if kind == "offer" else "answer")
+        if created is not None and not _munging_is_allowed(created, description):
+            raise Refused("SDP is modified in a non-acceptable way", INVALID_MODIFICATION)
+        self.local = description
+        try:
+            self._check_fingerprints(created, description)
+            self._transports.apply("local", kind, description, self.remote)
+            if created is not None:
+                _check_kinds(created, description)
+            self._start_sctp()
+            _check_sources(description)
+        except Refused as refusal:
+            raise Refused(refusal.reason, INTERNAL) from None
+        self._advance("local", kind)
+
+    def create_answer(self) -> Description:
+        """Return what createAnswer would.
+
+        Raises:
+            Refused: it would fail.
+        """
+        if self.signaling_state not in ("have-remote-offer", "have-local-pranswer"):
+            raise Refused(
+                "PeerConnection cannot create an answer in a state other than have-remote-offer "
+                "or have-local-pranswer.",
+                INVALID_STATE,
+            )
+        assert self.remote is not None
+        roles = {
+            mid: transport.role
+            for mid, transport in self._transports.by_mid.items()
+            if transport.role is not None
+        }
+        return create_answer(self.remote, roles)
+
+    def _receive(self, content: Content) -> None:
+        apply_remote_content(content, self._streams.get(content.mid, []))
+        ssrcs = {ssrc for stream in content.streams for ssrc in stream.ssrcs}
+        if not self._transports.set_sources(content.mid, ssrcs):
+            raise Refused(f"Failed to set up audio demuxing for mid='{content.mid}'.")
+        self._streams[content.mid] = content.streams
+
+    def _start_sctp(self) -> None:
+        """Start the data transport, or check that its ports are still those it started with."""
+        ours = self.local and next((c for c in self.local.contents if c.kind == DATA), None)
+        theirs = self.remote and next((c for c in self.remote.contents if c.kind == DATA), None)
+        if not ours or not theirs:
+            return
+        if self._sctp is None:
+            self._sctp = (ours.sctp_port, theirs.sctp_port)
+        elif self._sctp != (ours.sctp_port, theirs.sctp_port):
+            raise Refused("Failed to start SCTP transport.", INVALID_MODIFICATION)
+
+    def _check_fingerprints(self, created: Description | None, new: Description) -> None:
+        """Check that local fingerprints are those of the certificate."""
+        if created is None:
+            return
+        own = next((c.transport.fingerprint for c in created.contents), None)
+        for content in new.contents:
+            given = content.transport.fingerprint
+            if content.rejected or given is None or own is None or given == own:
+                continue
+            if given.algorithm == own.algorithm:
+                raise Refused(
+                    "Failed to apply the description for m= section with "
+                    f"mid='{content.mid}': Local fingerprint does not match identity. "
+                    f"Expected: {own} Got: {given}"
+                )
+
+    def _advance(self, side: str, kind: str) -> None:
+        self.signaling_state = _AFTER.get((side, kind), "stable")
+        if self.signaling_state == "stable":
+            self._stable = (self.local, self.remote)
+        if side == "local":
+            self.created.clear()
+
+
+def _munging_is_allowed(created: Description, new: Description) -> bool:
+    """Whether a created description may be changed this way: sections neither added nor removed,
+    SFrame, header encryption, SCTP parameters and round trip reports left alone.
+    """
+    if len(created.contents) != len(new.contents) or created.cryptex != new.cryptex:
+        return False
+    return all(
+        (before.sframe, before.sctp_init, before.xr_round_trip)
+        == (after.sframe, after.sctp_init, after.xr_round_trip)
+        for before, after in zip(created.contents, new.contents, strict=True)
+    )
+
+
+def _check_kinds(created: Description, new: Description) -> None:
+    for before, after in zip(created.contents, new.contents, strict=True):
+        if before.kind != after.kind and after.kind in (AUDIO, VIDEO):
+            raise Refused("Transceiver type does not match media description type.")
+
+
+def _check_sources(description: Description) -> None:
+    seen: set[int] = set()
+    for content in description.contents:
+        for stream in content.streams:
+            for ssrc in stream.ssrcs:
+                if ssrc in seen:
+                    raise Refused(f"Duplicate ssrc {ssrc} is not allowed")
+                seen.add(ssrc)
