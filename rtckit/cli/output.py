@@ -10,9 +10,9 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,15 @@ class Canvas:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command found: its two forms, of which one is drawn, and the exit code."""
+    """What a command found: its forms, of which one is drawn, and the exit code.
+
+    ``forms`` holds those a command has besides text and JSON, by the name of the format.
+    """
 
     text: Callable[[Canvas], str]
     data: Callable[[], dict[str, Any]]
     exit_code: ExitCode = ExitCode.CLEAN
+    forms: Mapping[str, Callable[[Canvas], str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +107,14 @@ def wants_color(choice: str, on_terminal: bool) -> bool:
     return on_terminal and os.environ.get("TERM") != "dumb"
 
 
-def answering(function: Callable[..., Answer]) -> Callable[..., ExitCode]:
+def answering(
+    function: Callable[..., Answer], formats: Sequence[str] = ("text", "json")
+) -> Callable[..., ExitCode]:
     """Give a command the common options, and print what it returns.
 
     The function's first argument is its :class:`Settings`; the wrapped one returns the exit code.
+    ``formats`` are the choices of ``--format``, the first its default; those besides text and JSON
+    must be in the answer's ``forms``.
     """
 
     @functools.wraps(function)
@@ -120,18 +128,18 @@ def answering(function: Callable[..., Answer]) -> Callable[..., ExitCode]:
 
     for option in reversed(_COMMON_OPTIONS):
         wrapped = option(wrapped)
-    return wrapped
+    form = click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="How the answer is written.",
+    )
+    return form(wrapped)
 
 
 _COMMON_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--format",
-        "output_format",
-        type=click.Choice(["text", "json"]),
-        default="text",
-        show_default=True,
-        help="How the answer is written.",
-    ),
     click.option(
         "-o",
         "--output",
@@ -156,6 +164,8 @@ def _emit(settings: Settings, answer: Answer) -> None:
         from rtckit.report.json import dump
 
         text = dump(answer.data())
+    elif settings.output_format in answer.forms:
+        text = answer.forms[settings.output_format](settings.canvas()).rstrip("\n") + "\n"
     else:
         text = answer.text(settings.canvas()).rstrip("\n") + "\n"
     if settings.output == "-":

@@ -9,6 +9,9 @@
 Nothing here reads a file, a socket or a clock.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from rtckit.sdp.candidate import Candidate, build_candidate, decode_candidate, parse_candidate
 from rtckit.sdp.clocks import MediaClock, ReferenceClock
 from rtckit.sdp.document import Document, SessionSection, parse
@@ -43,16 +46,21 @@ from rtckit.sdp.transport import (
     SourceFilter,
 )
 
+if TYPE_CHECKING:
+    from rtckit.sdp.comparison import Change, Diff, diff
+
 __all__ = [
     "ATTRIBUTES",
     "LINE_TYPES",
     "Attribute",
     "Bandwidth",
     "Candidate",
+    "Change",
     "Codec",
     "Connection",
     "Crypto",
     "Description",
+    "Diff",
     "Document",
     "EncryptionKey",
     "ExtMap",
@@ -92,7 +100,18 @@ __all__ = [
     "XrBlock",
     "build_candidate",
     "decode_candidate",
+    "diff",
     "parse",
     "parse_candidate",
     "read_description",
 ]
+
+# Comparing is rare and many modules: they are imported when they are first asked for.
+_LAZY = dict.fromkeys(("Change", "Diff", "diff"), "rtckit.sdp.comparison")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        value = globals()[name] = getattr(importlib.import_module(_LAZY[name]), name)
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
