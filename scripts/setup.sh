@@ -24,6 +24,7 @@ SYSTEM_TOOLS=(
     "ip iproute2 networks of the laboratory"
     "conntrack conntrack NATs of the laboratory, emptied"
     "openssl openssl comparison with OpenSSL"
+    "npm npm comparison with the JavaScript sdp-transform"
 )
 
 say() { printf '%s\n' "$*" >&2; }
@@ -67,6 +68,16 @@ install_python() {
     PIP_ROOT_USER_ACTION=ignore "$VENV/bin/python" -m pip install \
         -qq --disable-pip-version-check --no-input --editable "$requirement"
     sha256sum pyproject.toml > "$VENV/.rtckit-$name"
+}
+
+# The JavaScript sdp-transform, which the tests of rtckit.sdp.interop compare with.
+install_javascript() {
+    [ ! -d "$VENV/js/node_modules/sdp-transform" ] || return 0
+    command -v npm > /dev/null || return 0
+    say "Installing sdp-transform (npm) into $VENV/js"
+    npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$VENV/js" \
+        'sdp-transform@^3.0.0' > /dev/null \
+        || say "setup: cannot install sdp-transform from npm; tests that compare with it skip"
 }
 
 as_root() {
@@ -142,6 +153,7 @@ case "${1:-}" in
     dev)
         make_venv
         installed dev || install_python dev '.[dev]'
+        install_javascript
         ;;
     system)
         install_system

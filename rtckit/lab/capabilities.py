@@ -8,8 +8,10 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
+from pathlib import Path
 
 from rtckit.core.errors import MissingCapability
 
@@ -116,6 +118,15 @@ def _aiortc() -> str | None:
     return _first(_module("aiortc"), _module("av"))
 
 
+def _sdp_transform_js() -> str | None:
+    package = Path(sys.prefix) / "js" / "node_modules" / "sdp-transform"
+    how = f"npm install --prefix {Path(sys.prefix).name}/js sdp-transform"
+    return _first(
+        _program("node", "nodejs"),
+        None if package.is_dir() else f"the npm package sdp-transform is not installed ({how})",
+    )
+
+
 _PROBES: dict[str, Callable[[], str | None]] = {
     "netns": _netns,
     "nft": _nft,
@@ -125,6 +136,7 @@ _PROBES: dict[str, Callable[[], str | None]] = {
     "firefox": _firefox,
     "aiortc": _aiortc,
     "tshark": lambda: _program("tshark", "tshark"),
+    "sdp-transform-js": _sdp_transform_js,
 }
 
 CAPABILITIES = tuple(_PROBES)
