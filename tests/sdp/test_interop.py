@@ -100,7 +100,7 @@ def test_writing_gives_back_what_was_read(path: Path, flavour: Any) -> None:
     assert json.dumps(shape) == before, "the caller's data is not touched"
 
 
-# -- intended deviations, each with what the package does today ---------------------------------------------------------------
+# -- intended deviations, each with what the package does today ------------------------------------
 
 
 @pytest.mark.parametrize(
