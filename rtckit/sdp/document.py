@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rtckit.sdp.fields import (
     Group,
@@ -39,6 +39,9 @@ from rtckit.sdp.schedule import (
 )
 from rtckit.sdp.section import Section
 from rtckit.sdp.view import view
+
+if TYPE_CHECKING:
+    from rtckit.sdp.edit import Editor
 
 __all__ = ["Document", "SessionSection", "parse"]
 
@@ -157,7 +160,8 @@ class Document:
         self._split = split
         self._starts = starts
         self.byte_order_mark = byte_order_mark
-        self._binary = binary
+        self.binary = binary
+        """Whether it was parsed from bytes, and is written as such."""
 
     def __repr__(self) -> str:
         return f"<Document: {len(self._starts)} media sections, {len(self._split.bodies)} lines>"
@@ -165,7 +169,13 @@ class Document:
     def write(self) -> str | bytes:
         """The description again: text when it was parsed from text, bytes when from bytes."""
         text = self.text
-        return text.encode("utf-8", "surrogateescape") if self._binary else text
+        return text.encode("utf-8", "surrogateescape") if self.binary else text
+
+    def edit(self) -> "Editor":
+        """An editor that starts from this description, which itself stays as it is."""
+        from rtckit.sdp.edit import Editor
+
+        return Editor(self)
 
     @property
     def text(self) -> str:

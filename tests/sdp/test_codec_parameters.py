@@ -19,7 +19,7 @@ from tests.sdp.descriptions import CHROMIUM_OFFER
 @pytest.mark.parametrize(
     ("text", "profile", "level"),
     [
-        # RFC 6184, 8.1, table 5; its example 42A01E (8.2.3); the ids of browsers
+        # RFC 6184, 8.1, table 5; its example 42A01E (8.2); the ids of browsers
         ("42e01f", "Constrained Baseline", "3.1"),
         ("4de00a", "Constrained Baseline", "1"),
         ("58C00A", "Constrained Baseline", "1"),
