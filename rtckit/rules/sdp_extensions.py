@@ -318,3 +318,37 @@ def extension_repeated(description: LintedDescription) -> Iterator[Hit]:
                     f"{extension.uri[:80]} again (line {first.span.line})",
                     description.at(extension.span),
                 )
+
+
+@rule(
+    "RTP013",
+    ERROR,
+    layer=Layer.MEDIA,
+    refs=("RFC 8285, 8",),
+    subject="sdp",
+    levels={"firefox": WARNING, "aiortc": WARNING},
+)
+def extension_syntax(description: LintedDescription) -> Iterator[Hit]:
+    """`a=extmap` must be an id, perhaps a direction, and a URI.
+
+    Why: Chromium refuses the description when it cannot read the line; Firefox leaves the extension
+        out.
+    Fires on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        a=extmap:mid urn:ietf:params:rtp-hdrext:sdes:mid
+    Silent on:
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        a=extmap:1/sendrecv urn:ietf:params:rtp-hdrext:sdes:mid
+    Fix: write `a=extmap:<id> <URI>`.
+    """
+    for section, entries in extensions(description):
+        lines = section.find_all("extmap")
+        if len(lines) == len(entries):
+            continue
+        readable = {extension.span.line for extension in entries}
+        for attribute in lines:
+            if attribute.line not in readable and attribute.value:
+                yield Hit(
+                    f"extmap {attribute.value[:40]!r} cannot be read",
+                    description.at_value(attribute),
+                )

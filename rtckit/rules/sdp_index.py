@@ -1,13 +1,14 @@
 """What the rules about media read of a description, made once for all of them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import wraps
 from typing import NamedTuple, TypeVar, cast
 
 from rtckit.core.findings import Location
+from rtckit.rules.catalogue import Hit
 from rtckit.rules.lint import LintedDescription
-from rtckit.sdp.lines import Attribute, Span
+from rtckit.sdp.lines import Attribute, Span, read_integer
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.rtp import Codec, ExtMap
 from rtckit.sdp.section import Section
@@ -21,6 +22,7 @@ __all__ = [
     "codecs_by_name",
     "extension_uris",
     "extensions",
+    "parameter_faults",
     "parameter_place",
     "shared",
     "words_of",
@@ -184,3 +186,25 @@ def parameter_place(
             position = begin - 1
     start += len(text[start:]) - len(text[start:].lstrip(" \t"))
     return description.at(Span(line, column + start, end_column))
+
+
+def parameter_faults(
+    description: LintedDescription, name: str, ranges: Mapping[str, Container[int]]
+) -> Iterator[Hit]:
+    """A hit for each parameter of the codecs called ``name`` that is no number of its range."""
+    faults: dict[str, list[str]] = {}
+    for media, codec in codecs_by_name(description).get(name, ()):
+        text = codec.fmtp_text
+        if not text:
+            continue
+        if text not in faults:
+            faults[text] = [
+                key
+                for key, allowed in ranges.items()
+                if key in codec.fmtp and read_integer(codec.fmtp.get(key) or "") not in allowed
+            ]
+        for key in faults[text]:
+            yield Hit(
+                f"{key} {(codec.fmtp.get(key) or '')[:40]!r} of {codec.name}",
+                parameter_place(description, media, codec, key),
+            )

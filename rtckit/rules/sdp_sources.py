@@ -60,8 +60,8 @@ def _number(source: _Source) -> Word:
 def ssrc_range(description: LintedDescription) -> Iterator[Hit]:
     """An SSRC must be a decimal number from 1 to 4294967295.
 
-    Why: it is a 32-bit field of every packet. Chromium uses 0 for "none" and refuses it, and cannot
-        read a greater number or a hexadecimal one.
+    Why: it is a 32-bit field of every packet. Chromium refuses what is greater or no number; 0 is
+        "none" to many programs, and such a source is lost.
     Fires on:
         m=audio 9 UDP/TLS/RTP/SAVPF 0
         a=ssrc:4294967296 cname:c
@@ -75,11 +75,7 @@ def ssrc_range(description: LintedDescription) -> Iterator[Hit]:
         if number is None and source.ssrc:
             yield Hit(f"{source.ssrc[:40]!r} is no SSRC", description.at(_number(source).span))
         elif number == 0:
-            yield Hit(
-                "SSRC 0",
-                description.at(_number(source).span),
-                severity=WARNING if description.profile == "rfc" else None,
-            )
+            yield Hit("SSRC 0", description.at(_number(source).span), severity=WARNING)
 
 
 @rule(
@@ -223,7 +219,9 @@ def group_size(description: LintedDescription) -> Iterator[Hit]:
             yield Hit("a group of no sources", place)
         seen: set[str] = set()
         for word in members:
-            if word.text in seen:
+            if read_integer(word.text, _MAXIMUM_SSRC) is None:
+                yield Hit(f"{word.text[:20]!r} is no SSRC", description.at(word.span))
+            elif word.text in seen:
                 yield Hit(f"source {word.text[:20]} twice in a group", description.at(word.span))
             seen.add(word.text)
 
