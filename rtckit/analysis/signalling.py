@@ -67,6 +67,8 @@ class Signalling:
     descriptions: list[Description] = field(default_factory=list)
     candidates: list[TrickledCandidate] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    _by_ufrag: dict[str, Credentials] = field(default_factory=dict, repr=False)
+    _read: int = field(default=0, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.descriptions)
@@ -104,11 +106,11 @@ class Signalling:
 
     def find_credentials(self, ufrag: str) -> Credentials | None:
         """The latest credentials with this ufrag."""
-        found = None
-        for item in self.credentials():
-            if item.ufrag == ufrag:
-                found = item
-        return found
+        # Asked for every check: read once, again only when a description has come since.
+        if self._read != len(self.descriptions):
+            self._by_ufrag = {item.ufrag: item for item in self.credentials()}
+            self._read = len(self.descriptions)
+        return self._by_ufrag.get(ufrag)
 
     def candidates_of(self, side: str) -> Iterator[tuple[Candidate, Location]]:
         """The candidates side ``a`` or ``b`` signalled, in descriptions and trickled."""
