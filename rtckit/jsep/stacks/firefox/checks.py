@@ -3,9 +3,7 @@
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.load import load
 
-_LATER = (
-    "which is unsupported until 2-byte rtp header extensions are supported in webrtc.org"
-)
+_LATER = "which is unsupported until 2-byte rtp header extensions are supported in webrtc.org"
 _FORBIDDEN = frozenset((1, 2, 19, *range(64, 96)))
 _MIN_UFRAG = 4
 _MIN_PWD = 22
@@ -163,14 +161,9 @@ def _transport_fault(section: Section, *, is_offer: bool) -> str | None:
     if section.fingerprints is None:
         return f"Invalid description, no fingerprint attribute at level {level}"
     if section.fingerprints == 0:
-        return (
-            "Invalid description, no supported fingerprint algorithms present "
-            f"at level {level}"
-        )
+        return f"Invalid description, no supported fingerprint algorithms present at level {level}"
     if section.setup == "holdconn":
-        return (
-            f'Invalid description, illegal setup attribute "holdconn" at level {level}'
-        )
+        return f'Invalid description, illegal setup attribute "holdconn" at level {level}'
     if section.setup == "actpass" and not is_offer:
         return f'Invalid answer, illegal setup attribute "actpass" at level {level}'
     if section.setup is None and is_offer:

@@ -44,8 +44,6 @@ def _is_known(section: Section, payload_type: str) -> bool:
         return (codec.name.lower(), codec.clock_rate, codec.channels) in _AUDIO
     if section.media == "video":
         return (
-            codec is not None
-            and codec.name.lower() in _VIDEO
-            and codec.clock_rate == _VIDEO_CLOCK
+            codec is not None and codec.name.lower() in _VIDEO and codec.clock_rate == _VIDEO_CLOCK
         )
     return False

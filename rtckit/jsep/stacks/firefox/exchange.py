@@ -185,8 +185,7 @@ def _extension_fault(offered: Section, answered: Section) -> str | None:
         matching = next((e for e in offered.extensions if e.uri == extension.uri), None)
         if matching is None:
             return (
-                f"Answer has extmap {extension.uri} at level {level} "
-                "that was not present in offer."
+                f"Answer has extmap {extension.uri} at level {level} that was not present in offer."
             )
         if matching.id < _CHOSEN_BY_ANSWERER and matching.id != extension.id:
             return (

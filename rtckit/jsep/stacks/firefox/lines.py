@@ -65,10 +65,13 @@ def read_version(parsing: Parsing, line: str) -> bool:
 
 
 def _is_signed_64(token: str | None) -> bool:
-    """Whether a token is digits alone and fits a signed number of 64 bits."""
-    return bool(
-        token and token.isascii() and token.isdigit() and int(token[:40]) <= _SIGNED_64
-    )
+    """Whether a token is digits alone and fits a signed number of 64 bits.
+
+    Only thirty digits are read, and what does not fit 64 bits wraps around unnoticed.
+    """
+    if not token or not token.isascii() or not token.isdigit():
+        return False
+    return int(token[:30]) % 2**64 <= _SIGNED_64
 
 
 def read_owner(parsing: Parsing, line: str) -> bool:

@@ -127,9 +127,7 @@ def _is_fingerprint(text: str) -> bool:
     )
 
 
-def _load_section(
-    parsing: Parsing, level: int, media: MediaLevel, defaults: Section
-) -> Section:
+def _load_section(parsing: Parsing, level: int, media: MediaLevel, defaults: Section) -> Section:
     if media.media not in _MEDIA:
         raise _fail(parsing, media.line, "Unsupported media section type")
     if media.port_count is not None and not 0 <= media.port_count <= 0xFFFF:
@@ -139,7 +137,7 @@ def _load_section(
     section = Section(
         level,
         str(media.media),
-        media.port,
+        media.port & 0xFFFF,
         str(media.transport),
         formats=_formats(media),
         ice_ufrag=defaults.ice_ufrag,

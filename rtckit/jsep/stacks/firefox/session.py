@@ -120,9 +120,7 @@ class _Session:
             return
         _check_ascii(case.sdp)
         if case.type == "answer" and signaling == "stable":
-            raise Rejected(
-                "InvalidStateError", f"Cannot set remote answer in state {signaling}"
-            )
+            raise Rejected("InvalidStateError", f"Cannot set remote answer in state {signaling}")
         if case.type == "answer" and signaling != "have-local-offer":
             raise Rejected(
                 "InvalidStateError",
@@ -179,18 +177,14 @@ def _set_local(case: Case) -> None:
     signaling = state.signaling_state
     if case.type == "rollback":
         if signaling != "have-local-offer":
-            raise Rejected(
-                "InvalidStateError", f"Cannot rollback local description in {signaling}"
-            )
+            raise Rejected("InvalidStateError", f"Cannot rollback local description in {signaling}")
         return
     _check_ascii(case.sdp)
     is_offer = case.type == "offer"
     created = state.created_offer if is_offer else state.created_answer
     if created is None:
         what = "offer when createOffer" if is_offer else "answer when createAnswer"
-        raise Rejected(
-            "InvalidModificationError", f"Cannot set local {what} has not been called."
-        )
+        raise Rejected("InvalidModificationError", f"Cannot set local {what} has not been called.")
     if signaling == "have-local-offer" and is_offer:
         signaling = "stable"
     if signaling == "stable" and not is_offer:

@@ -67,7 +67,7 @@ def parse(text: str) -> tuple[Parsing, bool]:
             if is_first:
                 parsing.error("Attempt to parse text not recognized as SDP text, parse fails.")
             break
-        if token == "v=" and not is_first:  # noqa: S105 - a line type, no secret
+        if token == "v=" and not is_first:
             break
         line = text[position : line_feed + 1]
         position = line_feed + 1
@@ -76,7 +76,7 @@ def parse(text: str) -> tuple[Parsing, bool]:
             if parsing.media and token not in _AT_MEDIA_LEVEL:
                 parsing.warn(f"Invalid token {token} found at media level")
             else:
-                if is_first and token != "v=":  # noqa: S105 - a line type, no secret
+                if is_first and token != "v=":
                     parsing.error("First line not v=, parse fails")
                     is_reading = False
                 elif not is_first and _ORDER[token] < _ORDER[previous]:
@@ -87,7 +87,7 @@ def parse(text: str) -> tuple[Parsing, bool]:
                 is_first = False
                 is_good = _READERS[token](parsing, line)
                 is_reading = is_reading and is_good
-                previous = _AFTER_MEDIA if token == "m=" else token  # noqa: S105
+                previous = _AFTER_MEDIA if token == "m=" else token
         if is_last:
             break
     if is_first:

@@ -81,9 +81,7 @@ def read_crypto(parsing: Parsing, name: str, line: str, position: int) -> bool:
         parsing.error("Could not find sdescriptions crypto suite")
         return False
     if suite.lower() not in _SUITES:
-        parsing.error(
-            f"No Matching crypto suite for SRTP Context({suite})-'X-crypto:v1' expected"
-        )
+        parsing.error(f"No Matching crypto suite for SRTP Context({suite})-'X-crypto:v1' expected")
         parsing.error("Unsupported crypto suite")
         return False
     key, position = next_token(line, position, BLANK)
