@@ -35,7 +35,15 @@ from rtckit.sdp.rtp import (
 )
 from rtckit.sdp.schedule import EncryptionKey, RepeatTimes, TextLine, TimeZones
 from rtckit.sdp.section import Section
-from rtckit.sdp.sources import Description, read_description
+from rtckit.sdp.sources import (
+    Description,
+    FoundCandidate,
+    Fragment,
+    Place,
+    Sources,
+    read_description,
+    read_descriptions,
+)
 from rtckit.sdp.transport import (
     Crypto,
     Fingerprint,
@@ -66,6 +74,8 @@ __all__ = [
     "ExtMap",
     "Fingerprint",
     "FormatParameters",
+    "FoundCandidate",
+    "Fragment",
     "Group",
     "Identity",
     "ImageAttribute",
@@ -78,6 +88,7 @@ __all__ = [
     "Msid",
     "MsidSemantic",
     "Origin",
+    "Place",
     "ReferenceClock",
     "RemoteCandidate",
     "RepeatTimes",
@@ -91,6 +102,7 @@ __all__ = [
     "SimulcastStream",
     "SizeRange",
     "SourceFilter",
+    "Sources",
     "Span",
     "SsrcAttribute",
     "SsrcGroup",
@@ -104,6 +116,7 @@ __all__ = [
     "parse",
     "parse_candidate",
     "read_description",
+    "read_descriptions",
 ]
 
 # Comparing is rare and many modules: they are imported when they are first asked for.
