@@ -21,13 +21,13 @@ attribute does not occur. No rule raises, whatever stands in the description.
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from rtckit.core.errors import UsageError
 from rtckit.core.findings import Finding, Location
 from rtckit.rules.catalogue import CATALOGUE, PROFILES, Catalogue
 from rtckit.sdp.document import Document, SessionSection, parse
-from rtckit.sdp.lines import Attribute, Line, Span, SplitText, split_lines
+from rtckit.sdp.lines import Attribute, Line, Span, SplitText, split_lines, words
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.section import Section
 from rtckit.sdp.view import view
@@ -49,6 +49,22 @@ MAXIMUM_HITS = 250
 
 TYPES = ("offer", "answer", "pranswer")
 """The types of a description that can be linted."""
+
+
+class CandidateLine(NamedTuple):
+    """An ``a=candidate`` line as words: foundation, component, transport, priority and so on."""
+
+    media: MediaSection
+    attribute: Attribute
+    words: list[str]
+
+    def extension(self, name: str) -> str | None:
+        """The word after the first ``name`` behind the type (``raddr``, ``tcptype``...)."""
+        fields = self.words
+        for index in range(8, len(fields) - 1, 2):
+            if fields[index] == name:
+                return fields[index + 1]
+        return None
 
 
 class LintedDescription:
@@ -226,6 +242,16 @@ class LintedDescription:
                     previous = section
                 payload_type = (attribute.value or "").partition(" ")[0]
                 formats.setdefault(payload_type, []).append(attribute)
+        return found
+
+    @view
+    def candidates(self) -> list[CandidateLine]:
+        """Every ``a=candidate`` in a media section that has its first eight fields, in order."""
+        found = []
+        for media, attribute in self.find_in_media("candidate"):
+            fields = words(attribute.value or "")
+            if len(fields) >= 8 and fields[6] == "typ":
+                found.append(CandidateLine(media, attribute, fields))
         return found
 
     # -- places ---------------------------------------------------------------------------------

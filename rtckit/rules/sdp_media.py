@@ -18,11 +18,11 @@ _KINDS = ("audio", "video", "text", "application", "message", "image")
 _WEBRTC_KINDS = ("audio", "video", "application")
 _RTPMAP = re.compile(r"(\d{1,3}) ([^ \t/]+)/([1-9]\d{0,9})(?:/[1-9]\d{0,9})?[ \t]*", re.ASCII)
 # As their payload formats spell them; what is compared is not the case.
-_SPELLING = {
-    name.lower(): name
-    for name in ("opus", "PCMU", "PCMA", "G722", "CN", "telephone-event", "red", "ulpfec", "rtx")
-    + ("VP8", "VP9", "H264", "H265", "AV1", "flexfec-03")
-}
+_SPELLINGS = (
+    *("opus", "PCMU", "PCMA", "G722", "CN", "telephone-event", "red", "ulpfec", "flexfec-03"),
+    *("VP8", "VP9", "H264", "H265", "AV1", "rtx"),
+)
+_SPELLING = {name.lower(): name for name in _SPELLINGS}
 
 
 @rule(
