@@ -86,6 +86,7 @@ def _answer(connection: Connection, stop_at: str) -> Verdict:
         return _refusal(CREATE_ANSWER, refusal.error, refusal.reason)
     if stop_at == CREATE_ANSWER:
         return ACCEPTED
+    connection.created["answer"] = answer
     try:
         connection.set_local("answer", answer)
     except Refused as refusal:
