@@ -1,11 +1,28 @@
 """The answer Firefox makes of an offer, as far as its own checks will look at it."""
 
+from rtckit.jsep.stacks.firefox.attributes import ExtMap
 from rtckit.jsep.stacks.firefox.checks import Rejected
 from rtckit.jsep.stacks.firefox.codecs import is_negotiable
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.transceivers import Transceivers
 
+_RTP = "urn:ietf:params:rtp-hdrext:"
+_GOOGLE = "http://www.webrtc.org/experiments/rtp-hdrext/"
+_EXTENSIONS = {
+    f"{_RTP}sdes:mid": "sendrecv",
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01": "sendrecv",
+}
+_AUDIO_EXTENSIONS = {
+    f"{_RTP}ssrc-audio-level": "sendrecv",
+    f"{_RTP}csrc-audio-level": "recvonly",
+}
+_VIDEO_EXTENSIONS = {
+    f"{_GOOGLE}abs-send-time": "sendrecv",
+    f"{_RTP}toffset": "sendrecv",
+    f"{_GOOGLE}playout-delay": "recvonly",
+}
 _ROLES = {"active": "passive", "passive": "active", "actpass": "active"}
+_HEADER_LINES = 7  # v=, o=, s=, t=, fingerprint, ice-options, msid-semantic
 _REVERSED = {"sendonly": "recvonly", "recvonly": "inactive", "inactive": "inactive"}
 
 
@@ -54,7 +71,86 @@ def _answer_section(offered: Section, mid: str | None) -> Section:
         ice_pwd="0" * 32,
         fingerprints=1,
         setup=_ROLES.get(offered.setup or "", "active"),
+        extensions=_answer_extensions(offered),
     )
+
+
+def _answer_extensions(offered: Section) -> list[ExtMap] | None:
+    """Answer the header extensions Firefox knows, each as often as it is offered."""
+    if offered.media not in ("audio", "video"):
+        return None
+    known = {
+        **_EXTENSIONS,
+        **(_AUDIO_EXTENSIONS if offered.media == "audio" else _VIDEO_EXTENSIONS),
+    }
+    taken = [
+        extension
+        for extension in offered.extensions or ()
+        if extension.uri in known
+        and _shares_direction(extension.direction or "sendrecv", known[extension.uri])
+    ]
+    return taken or None
+
+
+def _shares_direction(offered: str, ours: str) -> bool:
+    """Whether a direction of theirs and one of ours leave one that is used."""
+    if offered == "inactive":
+        return False
+    return ours == "sendrecv" or offered != "recvonly"
+
+
+def check_written(answer: Description) -> None:
+    """Check that Firefox can read the answer it wrote.
+
+    Two kinds of section it accepts are beyond it once it writes them down: sound or pictures over
+    SCTP, refused with a payload type for a format, and the text it took ``m=image`` for. The line
+    it blames is that of the answer; it is exact for the first section only.
+
+    Raises:
+        Rejected: it cannot.
+    """
+    unreadable = (
+        (
+            " No webrtc-datachannel token in m= media line, parse failed.",
+            lambda section: (
+                section.media in ("audio", "video", "text")
+                and section.protocol in ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP")
+            ),
+        ),
+        ("Unsupported media section type", lambda section: section.media == "text"),
+    )
+    for complaint, applies in unreadable:
+        for section in answer.sections:
+            if applies(section):
+                before = sum(_written_lines(one) for one in answer.sections[: section.level])
+                line = _HEADER_LINES + len(answer.bundles) + before + 1
+                raise Rejected(
+                    "OperationError",
+                    f"SIPCC Failed to parse SDP: SDP Parse Error on line {line}: {complaint}\n",
+                )
+
+
+def _written_lines(section: Section) -> int:
+    """Count the lines of a section of an answer, the parameters of its codecs left out."""
+    always = 3 + (section.mid is not None)  # m=, c=, direction
+    if section.is_disabled:
+        return always + 1
+    optional = len(section.extensions or ()) + section.has_rtcp_mux
+    return always + optional + len(section.formats) + 3  # ufrag, password, setup
+
+
+def check_survives(offer: Description, answer: Description) -> None:
+    """Check for the missing fingerprint that takes the page down.
+
+    The check of fingerprints passes by sections that are bundle-only, but when the answer is set
+    the fingerprint of every section is fetched, and one that is not there ends the process.
+
+    Raises:
+        Rejected: with ``crash`` for the name of the exception.
+    """
+    for offered, answered in zip(offer.sections, answer.sections, strict=True):
+        if not answered.is_disabled and offered.fingerprints is None:
+            raise Rejected("crash", "the page is lost")
 
 
 def _remove_mid(answer: Description, mid: str | None) -> None:

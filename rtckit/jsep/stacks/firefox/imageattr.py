@@ -2,6 +2,9 @@
 
 from rtckit.jsep.stacks.firefox.rids import Reader, Refused
 
+_MIN_RATIO = 0.1
+_MAX_RATIO = 9.9999
+
 
 def check_imageattr(value: str) -> None:
     """Read the value of a=imageattr.
@@ -70,7 +73,12 @@ def _read_set(reader: Reader) -> None:
         if key in ("sar", "par", "q") and key in seen:
             raise Refused(f"Extra {key} parameter")
         seen.add(key)
-        _skip_value(reader)
+        if key == "q":
+            reader.decimal(0.0, 1.0)
+        elif key in ("sar", "par"):
+            _read_ratio(reader, may_list=key == "sar")
+        else:
+            _skip_value(reader)
     _expect(reader, "]")
 
 
@@ -100,6 +108,26 @@ def _size(reader: Reader) -> int:
     if size < 1:
         raise Refused("Value too small")
     return size
+
+
+def _read_ratio(reader: Reader, *, may_list: bool) -> None:
+    """Read the range of an aspect ratio, or where it may be one, a value or a list of them."""
+    if not reader.skip("["):
+        if not may_list:
+            raise Refused("Expected '['")
+        reader.decimal(_MIN_RATIO, _MAX_RATIO)
+        return
+    smallest = reader.decimal(_MIN_RATIO, _MAX_RATIO)
+    if may_list and reader.skip(","):
+        reader.decimal(_MIN_RATIO, _MAX_RATIO)
+        while reader.skip(","):
+            reader.decimal(_MIN_RATIO, _MAX_RATIO)
+    elif reader.skip("-"):
+        if smallest >= reader.decimal(_MIN_RATIO, _MAX_RATIO):
+            raise Refused(f"{'Min is not' if may_list else 'min must be'} smaller than max")
+    else:
+        raise Refused("Expected either '-' or ','" if may_list else "Expected '-'")
+    _expect(reader, "]")
 
 
 def _skip_value(reader: Reader) -> None:

@@ -37,8 +37,10 @@ _TRANSPORTS = (
     *("UDP/TLS/RTP/SAVP", "UDP/TLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVP", "TCP/DTLS/RTP/SAVPF"),
     *("UDP/DTLS/SCTP", "TCP/DTLS/SCTP"),
 )
+# SIPCC's list of names and its list of types have image and text the other way round: a section
+# that says text is an image to its checks, and one that says image is a text.
 _NAMED_PAYLOADS = {
-    "t38": ("image", "udptl"),
+    "t38": ("text", "udptl"),
     "x-tmr": ("application", "udp"),
     "t120": ("application", "tcp"),
 }
@@ -367,7 +369,7 @@ def read_payload_types(parsing: Parsing, media: MediaLevel, line: str, position:
             break
         number = next_number(token, 0)[0]
         if number is not None:
-            if media.media == "image" and media.transport == "udptl":
+            if media.media == "text" and media.transport == "udptl":
                 parsing.warn(
                     f"Numeric payload type not valid for media {shown_media} "
                     f"with transport {shown_transport}."

@@ -15,7 +15,8 @@ from rtckit.jsep.stacks.firefox.sipcc import parse
 _DIRECTIONS = ("inactive", "sendonly", "recvonly", "sendrecv")
 _HASHES = {"sha-1", "sha-224", "sha-256", "sha-384", "sha-512", "md5", "md2"}
 _UPPER_HEX = frozenset("0123456789ABCDEF")
-_MEDIA = ("audio", "video", "application", "text")
+# What says image is taken for text; see the payload types SIPCC knows by name.
+_MEDIA = {"audio": "audio", "video": "video", "application": "application", "image": "text"}
 _PROTOCOLS = frozenset(
     (
         *("RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF", "UDP/TLS/RTP/SAVP"),
@@ -128,7 +129,7 @@ def _is_fingerprint(text: str) -> bool:
 
 
 def _load_section(parsing: Parsing, level: int, media: MediaLevel, defaults: Section) -> Section:
-    if media.media not in _MEDIA:
+    if media.media is None or media.media not in _MEDIA:
         raise _fail(parsing, media.line, "Unsupported media section type")
     if media.port_count is not None and not 0 <= media.port_count <= 0xFFFF:
         raise _fail(parsing, media.line, "Invalid port count")
@@ -136,7 +137,7 @@ def _load_section(parsing: Parsing, level: int, media: MediaLevel, defaults: Sec
         raise _fail(parsing, media.line, "Unsupported media transport type")
     section = Section(
         level,
-        str(media.media),
+        _MEDIA[media.media],
         media.port & 0xFFFF,
         str(media.transport),
         formats=_formats(media),
@@ -177,7 +178,7 @@ def _formats(media: MediaLevel) -> list[str]:
         if media.transport in ("UDP/DTLS/SCTP", "TCP/DTLS/SCTP"):
             return ["webrtc-datachannel"] if media.is_data_channel else []
         return [str(media.sctp_port)]
-    if media.media == "text":
+    if media.media == "image":
         return []
     return [str(number >> 8 if number > 0xFF else number) for number in media.payload_types]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 _ALPHANUMERIC = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _SPACE = " \t\n\v\f\r"
+_USHORT = 2**16 - 1
 _UINT = 2**32 - 1
 
 
@@ -64,13 +65,36 @@ class Reader:
         while (character := self.peek()) and character.isascii() and character.isdigit():
             self.position += 1
         found = self.text[digits : self.position]
-        if not found or len(found.lstrip("0")) > 10 or int(found) > max(_UINT, largest):
-            if not found:
-                self.position = start
+        if not found:
+            self.position = start
+            raise Refused("Malformed")
+        holds = _USHORT if largest <= _USHORT else _UINT
+        if len(found.lstrip("0")) > 10 or int(found) > holds:
             raise Refused("Malformed")
         if int(found) > largest:
-            raise Refused("Malformed" if largest == _UINT else "Value too large")
+            raise Refused("Value too large")
         return int(found)
+
+    def decimal(self, smallest: float, largest: float) -> float:
+        """Read an unsigned number with a fraction.
+
+        Raises:
+            Refused: there is none, or it is out of range.
+        """
+        if self.peek() == "-":
+            raise Refused("Value is less than 0")
+        start = self.position
+        while (character := self.peek()) and character in "0123456789.":
+            self.position += 1
+        try:
+            value = float(self.text[start : self.position])
+        except ValueError:
+            raise Refused("Malformed") from None
+        if value < smallest:
+            raise Refused("Value too small")
+        if value > largest:
+            raise Refused("Value too large")
+        return value
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rtckit.jsep.stacks.firefox.answer import create_answer
+from rtckit.jsep.stacks.firefox.answer import check_survives, check_written, create_answer
 from rtckit.jsep.stacks.firefox.checks import (
     Rejected,
     check_rtcp_mux,
@@ -162,8 +162,22 @@ class _Session:
         Raises:
             Rejected: the answer is refused by its own author.
         """
-        check_transports(self._answer, is_offer=False)
+        check_written(self._answer)
+        check_answer(self._offer, self._answer)
         self._transceivers.check_bundle(self._answer)
+        check_survives(self._offer, self._answer)
+
+
+def _is_spent(created: str, state: State) -> bool:
+    """Whether what was created has been set in an exchange since: Firefox then forgets it."""
+    if state.current_local is None or state.signaling_state != "stable":
+        return False
+    return _origin(created) == _origin(state.current_local.sdp)
+
+
+def _origin(text: str) -> str:
+    """Return the o= line, which tells one created description from the next."""
+    return next((line for line in text.splitlines() if line.startswith("o=")), "")
 
 
 def _set_local(case: Case) -> None:
@@ -182,7 +196,7 @@ def _set_local(case: Case) -> None:
     _check_ascii(case.sdp)
     is_offer = case.type == "offer"
     created = state.created_offer if is_offer else state.created_answer
-    if created is None:
+    if created is None or _is_spent(created, state):
         what = "offer when createOffer" if is_offer else "answer when createAnswer"
         raise Rejected("InvalidModificationError", f"Cannot set local {what} has not been called.")
     if signaling == "have-local-offer" and is_offer:
