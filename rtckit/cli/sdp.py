@@ -12,6 +12,7 @@ __all__ = ["TABLE", "sdp", "show"]
 
 TABLE = {
     "show": LazyCommand("rtckit.cli.sdp:show", "Show what a session description says."),
+    "diff": LazyCommand("rtckit.cli.sdp_diff:diff", "Compare two descriptions by meaning."),
 }
 """The verbs of ``rtckit sdp``."""
 

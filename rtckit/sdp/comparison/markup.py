@@ -11,7 +11,7 @@ from rtckit.sdp.comparison.change import Diff, Kind
 from rtckit.sdp.comparison.grouping import Grouped, group_changes, heading, shown_leaf, summary
 from rtckit.sdp.lines import Span
 
-__all__ = ["STYLE", "changes_table", "safe", "table"]
+__all__ = ["STYLE", "changes_table", "safe", "table", "value_cell"]
 
 STYLE = """
 .rtckit-diff { color: inherit; font: 0.9rem/1.45 system-ui, sans-serif; max-width: 75rem; }
@@ -68,8 +68,8 @@ def _rows(item: Grouped) -> list[str]:
     cells = [
         f'<td class="kind">{_SIGNS[change.kind]} {change.kind}</td>',
         f"<td><code>{safe(shown_leaf(change))}</code>{also}</td>",
-        f"<td>{_value(change.a, change.place_a)}</td>",
-        f"<td>{_value(change.b, change.place_b)}</td>",
+        f"<td>{value_cell(change.a, change.place_a)}</td>",
+        f"<td>{value_cell(change.b, change.place_b)}</td>",
     ]
     rows = [f'<tr class="{change.kind}">{"".join(cells)}</tr>']
     if change.impact:
@@ -80,7 +80,8 @@ def _rows(item: Grouped) -> list[str]:
     return rows
 
 
-def _value(value: str | None, place: Span | None) -> str:
+def value_cell(value: str | None, place: Span | None) -> str:
+    """A value and its place, as HTML; empty for None."""
     if value is None:
         return ""
     at = f' <span class="place">line {place.line}:{place.column}</span>' if place else ""
