@@ -8,18 +8,27 @@ from rtckit.jsep.stacks.firefox.transceivers import Transceivers
 
 _RTP = "urn:ietf:params:rtp-hdrext:"
 _GOOGLE = "http://www.webrtc.org/experiments/rtp-hdrext/"
+_RECEIVE = frozenset(("recv",))
+_BOTH = frozenset(("send", "recv"))
+_FLOWS = {
+    "sendrecv": _BOTH,
+    "sendonly": frozenset(("send",)),
+    "recvonly": _RECEIVE,
+    "inactive": frozenset[str](),
+}
+_OPPOSITE = {"send": "recv", "recv": "send"}
 _EXTENSIONS = {
-    f"{_RTP}sdes:mid": "sendrecv",
-    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01": "sendrecv",
+    f"{_RTP}sdes:mid": _BOTH,
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01": _BOTH,
 }
 _AUDIO_EXTENSIONS = {
-    f"{_RTP}ssrc-audio-level": "sendrecv",
-    f"{_RTP}csrc-audio-level": "recvonly",
+    f"{_RTP}ssrc-audio-level": _BOTH,
+    f"{_RTP}csrc-audio-level": _RECEIVE,
 }
 _VIDEO_EXTENSIONS = {
-    f"{_GOOGLE}abs-send-time": "sendrecv",
-    f"{_RTP}toffset": "sendrecv",
-    f"{_GOOGLE}playout-delay": "recvonly",
+    f"{_GOOGLE}abs-send-time": _BOTH,
+    f"{_RTP}toffset": _BOTH,
+    f"{_GOOGLE}playout-delay": _RECEIVE,
 }
 _ROLES = {"active": "passive", "passive": "active", "actpass": "active"}
 _HEADER_LINES = 7  # v=, o=, s=, t=, fingerprint, ice-options, msid-semantic
@@ -76,27 +85,22 @@ def _answer_section(offered: Section, mid: str | None) -> Section:
 
 
 def _answer_extensions(offered: Section) -> list[ExtMap] | None:
-    """Answer the header extensions Firefox knows, each as often as it is offered."""
+    """Answer the header extensions Firefox knows, each as often as it is offered.
+
+    An extension keeps the direction the first offer of it left: once none, it stays none.
+    """
     if offered.media not in ("audio", "video"):
         return None
-    known = {
-        **_EXTENSIONS,
-        **(_AUDIO_EXTENSIONS if offered.media == "audio" else _VIDEO_EXTENSIONS),
-    }
-    taken = [
-        extension
-        for extension in offered.extensions or ()
-        if extension.uri in known
-        and _shares_direction(extension.direction or "sendrecv", known[extension.uri])
-    ]
+    ours = dict(_EXTENSIONS)
+    ours.update(_AUDIO_EXTENSIONS if offered.media == "audio" else _VIDEO_EXTENSIONS)
+    taken: list[ExtMap] = []
+    for extension in offered.extensions or ():
+        if extension.uri in ours:
+            theirs = _FLOWS[extension.direction or "sendrecv"]
+            ours[extension.uri] &= {_OPPOSITE[flow] for flow in theirs}
+            if ours[extension.uri]:
+                taken.append(extension)
     return taken or None
-
-
-def _shares_direction(offered: str, ours: str) -> bool:
-    """Whether a direction of theirs and one of ours leave one that is used."""
-    if offered == "inactive":
-        return False
-    return ours == "sendrecv" or offered != "recvonly"
 
 
 def check_written(answer: Description) -> None:

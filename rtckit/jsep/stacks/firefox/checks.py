@@ -7,6 +7,9 @@ _LATER = "which is unsupported until 2-byte rtp header extensions are supported 
 _FORBIDDEN = frozenset((1, 2, 19, *range(64, 96)))
 _MIN_UFRAG = 4
 _MIN_PWD = 22
+# Of all printable characters the only one that is refused (measured): RFC 8839, 5.4 allows
+# letters, digits, + and / alone.
+_INVALID_IN_ICE = "$"
 
 
 class Rejected(Exception):
@@ -154,10 +157,14 @@ def _transport_fault(section: Section, *, is_offer: bool) -> str | None:
         return f"Invalid description, no ice-ufrag attribute at level {level}"
     if len(section.ice_ufrag) < _MIN_UFRAG:
         return f"Invalid description, ice-ufrag is too short at level {level}"
+    if _INVALID_IN_ICE in section.ice_ufrag:
+        return f"Invalid description, ice-ufrag contains invalid characters at level {level}"
     if not section.ice_pwd:
         return f"Invalid description, no ice-pwd attribute at level {level}"
     if len(section.ice_pwd) < _MIN_PWD:
         return f"Invalid description, ice-pwd is too short at level {level}"
+    if _INVALID_IN_ICE in section.ice_pwd:
+        return f"Invalid description, ice-pwd contains invalid characters at level {level}"
     if section.fingerprints is None:
         return f"Invalid description, no fingerprint attribute at level {level}"
     if section.fingerprints == 0:
