@@ -35,15 +35,6 @@ from rtckit.sdp.rtp import (
 )
 from rtckit.sdp.schedule import EncryptionKey, RepeatTimes, TextLine, TimeZones
 from rtckit.sdp.section import Section
-from rtckit.sdp.sources import (
-    Description,
-    FoundCandidate,
-    Fragment,
-    Place,
-    Sources,
-    read_description,
-    read_descriptions,
-)
 from rtckit.sdp.transport import (
     Crypto,
     Fingerprint,
@@ -56,6 +47,16 @@ from rtckit.sdp.transport import (
 
 if TYPE_CHECKING:
     from rtckit.sdp.comparison import Change, Diff, diff
+    from rtckit.sdp.edit import Editor
+    from rtckit.sdp.sources import (
+        Description,
+        FoundCandidate,
+        Fragment,
+        Place,
+        Sources,
+        read_description,
+        read_descriptions,
+    )
 
 __all__ = [
     "ATTRIBUTES",
@@ -70,6 +71,7 @@ __all__ = [
     "Description",
     "Diff",
     "Document",
+    "Editor",
     "EncryptionKey",
     "ExtMap",
     "Fingerprint",
@@ -119,8 +121,23 @@ __all__ = [
     "read_descriptions",
 ]
 
-# Comparing is rare and many modules: they are imported when they are first asked for.
-_LAZY = dict.fromkeys(("Change", "Diff", "diff"), "rtckit.sdp.comparison")
+# What many callers never need takes longer to import than the rest: it waits to be asked for.
+_LAZY = {
+    **dict.fromkeys(("Change", "Diff", "diff"), "rtckit.sdp.comparison"),
+    "Editor": "rtckit.sdp.edit",
+    **dict.fromkeys(
+        (
+            "Description",
+            "FoundCandidate",
+            "Fragment",
+            "Place",
+            "Sources",
+            "read_description",
+            "read_descriptions",
+        ),
+        "rtckit.sdp.sources",
+    ),
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -27,9 +27,9 @@ from rtckit.sdp.lines import SplitText, join_lines, split_lines, words
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.section import Section
 
-__all__ = ["Editor", "Place"]
+__all__ = ["Editor", "Where"]
 
-Place = str | int | None
+Where = str | int | None
 """A section: its mid, its index from 0, or None for the session level."""
 
 _END = "\r\n"
@@ -90,12 +90,12 @@ class Editor:
 
     # -- attributes -----------------------------------------------------------------------------
 
-    def add_attribute(self, section: Place, name: str, value: str | None = None) -> Self:
+    def add_attribute(self, section: Where, name: str, value: str | None = None) -> Self:
         """Add an ``a=`` line, after the last of its name or else at the end of the section."""
         found = self._section(section)
         return self._apply([_insert(found, name, [_attribute(name, value)])])
 
-    def set_attribute(self, section: Place, name: str, value: str | None = None) -> Self:
+    def set_attribute(self, section: Where, name: str, value: str | None = None) -> Self:
         """Give an attribute this value: the first one is changed, others of its name are removed.
 
         Where there is none it is added.
@@ -110,7 +110,7 @@ class Editor:
 
     def remove_attributes(
         self,
-        section: Place,
+        section: Where,
         name: str,
         where: Callable[[str | None], bool] | None = None,
     ) -> Self:
@@ -123,7 +123,7 @@ class Editor:
             )
         )
 
-    def set_direction(self, section: Place, direction: str) -> Self:
+    def set_direction(self, section: Where, direction: str) -> Self:
         """Say ``sendrecv``, ``sendonly``, ``recvonly`` or ``inactive``, once."""
         if direction not in DIRECTIONS:
             raise ValueError(f"direction {direction!r}, not one of {', '.join(DIRECTIONS)}")
@@ -285,7 +285,7 @@ class Editor:
             raise LookupError(f"no line {number} among {count}")
         return number - 1
 
-    def _section(self, section: Place) -> Section:
+    def _section(self, section: Where) -> Section:
         return self.document.session if section is None else self._media(section)
 
     def _media(self, section: str | int) -> MediaSection:
