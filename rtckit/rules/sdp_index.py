@@ -201,10 +201,16 @@ def parameter_faults(
             faults[text] = [
                 key
                 for key, allowed in ranges.items()
-                if key in codec.fmtp and read_integer(codec.fmtp.get(key) or "") not in allowed
+                if key in codec.fmtp and not _within(codec.fmtp.get(key), allowed)
             ]
         for key in faults[text]:
             yield Hit(
                 f"{key} {(codec.fmtp.get(key) or '')[:40]!r} of {codec.name}",
                 parameter_place(description, media, codec, key),
             )
+
+
+def _within(value: str | None, allowed: Container[int]) -> bool:
+    # A range finds numbers at once, and walks its whole length for None.
+    number = read_integer(value or "")
+    return number is not None and number in allowed
