@@ -1,18 +1,26 @@
 """``rtckit sdp``: session descriptions."""
 
-from pathlib import Path
-
 import click
 
 from rtckit.cli.lazy import LazyCommand, LazyGroup
 from rtckit.cli.output import Answer, Settings, answering
-from rtckit.cli.sources import STDIN, open_stdin
+from rtckit.cli.sources import read_one
 
 __all__ = ["TABLE", "sdp", "show"]
 
 TABLE = {
     "show": LazyCommand("rtckit.cli.sdp:show", "Show what a session description says."),
+    "lint": LazyCommand(
+        "rtckit.cli.sdp_lint:lint", "Check descriptions against the standards and the browsers."
+    ),
     "diff": LazyCommand("rtckit.cli.sdp_diff:diff", "Compare two descriptions by meaning."),
+    "convert": LazyCommand(
+        "rtckit.cli.sdp_convert:convert", "Write a description in another form."
+    ),
+    "anonymize": LazyCommand(
+        "rtckit.cli.sdp_convert:anonymize",
+        "Replace addresses, keys and names so that it can be shown.",
+    ),
 }
 """The verbs of ``rtckit sdp``."""
 
@@ -30,17 +38,16 @@ def show(settings: Settings, file: str, secrets: bool) -> Answer:
     """Show what a session description says.
 
     The session, and each media section with its codecs, transport, direction and candidates. FILE
-    is SDP or the JSON of an RTCSessionDescription; `-` is stdin.
+    is SDP or anything SDP is held in, such as JSON, a log or a browser's dump; `FILE#2` is the
+    second description in it, `-` is stdin.
 
     \b
         rtckit sdp show offer.sdp
         xclip -o | rtckit sdp show -
     """
     from rtckit.report.sdp import render_text, to_dict
-    from rtckit.sdp import read_description
 
-    data = open_stdin(settings).read() if file == STDIN else Path(file).read_bytes()
-    description = read_description(data)
+    description = read_one(settings, file)
     return Answer(
         text=lambda canvas: render_text(
             description,

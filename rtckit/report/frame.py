@@ -12,7 +12,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from rtckit.core.findings import Certainty, Finding, Location
@@ -40,15 +40,21 @@ def describe_location(location: Location) -> str:
 
 
 def source_lines(
-    source: str, location: Location, *, paint: Paint, width: int = 100, context: int = 1
+    source: str | Sequence[str],
+    location: Location,
+    *,
+    paint: Paint,
+    width: int = 100,
+    context: int = 1,
 ) -> list[str]:
     """The line of ``location`` in ``source`` with carets below, and ``context`` lines before it.
 
-    Empty when the location has no line or the source has not that many. Control characters are
+    ``source`` is a text or its lines. Empty when the location has no line or the source has not
+    that many. Control characters are
     escaped, the carets counted in cells; a long line is cut around the place it is about.
     """
     # Only what SDP calls a line end: str.splitlines would split at U+2028 and shift the numbers.
-    lines = _LINE_END.split(source)
+    lines = _LINE_END.split(source) if isinstance(source, str) else source
     number = location.line
     if number is None or not 1 <= number <= len(lines):
         return []
@@ -91,7 +97,7 @@ def render_findings(
     *,
     paint: Paint,
     width: int = 100,
-    sources: Mapping[str, str] | None = None,
+    sources: Mapping[str, str | Sequence[str]] | None = None,
     verbose: int = 0,
 ) -> str:
     """Findings as frames parted by empty lines; advice given once is not repeated."""
@@ -118,14 +124,15 @@ def render_finding(
     *,
     paint: Paint,
     width: int = 100,
-    sources: Mapping[str, str] | None = None,
+    sources: Mapping[str, str | Sequence[str]] | None = None,
     verbose: int = 0,
     advise: bool = True,
 ) -> str:
     """One finding as a rustc-like frame, no newline at its end.
 
-    ``sources`` holds the texts of files by the name their locations use. Three pieces of evidence
-    are shown, all of them with ``verbose``. Without ``advise``, help and references are left out.
+    ``sources`` holds the texts of files, or their lines, by the name their locations use. Three
+    pieces of evidence are shown, all of them with ``verbose``. Without ``advise``, help and
+    references are left out.
     """
     head = f"{finding.severity}[{finding.rule}]"
     mark = " (likely)" if finding.certainty is Certainty.LIKELY else ""

@@ -226,15 +226,15 @@ def attribute_form(description: LintedDescription) -> Iterator[Hit]:
         known = ATTRIBUTES.get(name)
         if known is None or name in _LENIENT:
             continue
-        for _, attribute in description.find_all(name):
-            if known.form:
-                # a=fmtp without anything is SDP042.
-                if not (attribute.value or "").strip(" \t") and name != "fmtp":
-                    yield Hit(
-                        f"{name} without its value ({known.form})", description.at(attribute.span)
-                    )
-            elif attribute.value is not None:
+        found = description.find_all(name)
+        if not known.form:
+            for attribute in [item for _, item in found if item.value is not None]:
                 yield Hit(f"{name} takes no value", description.at_value(attribute))
+        elif name != "fmtp":  # SDP042
+            for attribute in [item for _, item in found if not item.value or item.value.isspace()]:
+                yield Hit(
+                    f"{name} without its value ({known.form})", description.at(attribute.span)
+                )
 
 
 @rule(

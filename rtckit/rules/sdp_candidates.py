@@ -6,6 +6,7 @@ A candidate that browsers cannot read they drop, often without a word; the call 
 import ipaddress
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from rtckit.core.findings import Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
@@ -195,7 +196,9 @@ def candidate_port(description: LintedDescription) -> Iterator[Hit]:
     for line in description.candidates:
         text = line.words[5]
         number = read_integer(text, 65535)
-        active = line.extension("tcptype") == "active"
+        active = line.words[2] not in ("udp", "UDP") and line.extension("tcptype") == "active"
+        if number and (number == 9 or not active):
+            continue
         place = description.at_word(line.attribute, 5)
         if number is None:
             yield Hit(f"port {text[:20]!r} is not 0 to 65535", place)
@@ -557,15 +560,17 @@ def bad_address(description: LintedDescription) -> Iterator[Hit]:
     Fix: write the address that was bound.
     """
     for line in description.candidates:
-        text = line.words[4]
-        if _is_name(text):
-            continue
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            what = f"{text[:60]!r} is no IP address"
-        else:
-            if not address.is_unspecified:
-                continue
-            what = f"nothing can be sent to {text}"
-        yield Hit(what, description.at_word(line.attribute, 4))
+        what = _address_fault(line.words[4])
+        if what is not None:
+            yield Hit(what, description.at_word(line.attribute, 4))
+
+
+@lru_cache(maxsize=1024)
+def _address_fault(text: str) -> str | None:
+    if _is_name(text):
+        return None
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return f"{text[:60]!r} is no IP address"
+    return f"nothing can be sent to {text}" if address.is_unspecified else None

@@ -353,9 +353,12 @@ def rtpmap_form(description: LintedDescription) -> Iterator[Hit]:
         a=rtpmap:96 VP8/90000
     Fix: write the clock rate of the payload format: 90000 for video, 48000/2 for opus.
     """
-    for _, attribute in description.find_in_media("rtpmap"):
-        if _RTPMAP.fullmatch(attribute.value or ""):
-            continue
+    found = description.find_all("rtpmap")
+    # Of a conference's thousands few differ.
+    odd = {
+        value for value in {item.value or "" for _, item in found} if not _RTPMAP.fullmatch(value)
+    }
+    for attribute in [item for _, item in found if odd and (item.value or "") in odd]:
         value = attribute.value or ""
         if value != value.lstrip(" \t") or "  " in value or "\t" in value:
             continue  # SDP011, SDP019
@@ -462,11 +465,16 @@ def encoding_name_case(description: LintedDescription) -> Iterator[Hit]:
         a=rtpmap:96 VP8/90000
     Fix: spell it as its payload format does.
     """
-    for _, attribute in description.find_in_media("rtpmap"):
-        name = (attribute.value or "").partition(" ")[2].partition("/")[0]
+    found = description.find_all("rtpmap")
+    odd: dict[str, tuple[str, str]] = {}
+    for value in {item.value or "" for _, item in found}:
+        name = value.partition(" ")[2].partition("/")[0]
         usual = _SPELLING.get(name.lower(), name)
         if usual != name:
-            yield Hit(
-                f"encoding name {name[:20]}, usually {usual}",
-                description.at_text(attribute, name + "/"),
-            )
+            odd[value] = (name, usual)
+    for attribute in [item for _, item in found if odd and item.value in odd]:
+        name, usual = odd[attribute.value or ""]
+        yield Hit(
+            f"encoding name {name[:20]}, usually {usual}",
+            description.at_text(attribute, name),
+        )

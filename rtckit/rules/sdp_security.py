@@ -64,7 +64,7 @@ def sdes(description: LintedDescription) -> Iterator[Hit]:
     subject="sdp",
 )
 def sdes_form(description: LintedDescription) -> Iterator[Hit]:
-    """An `a=crypto` should have its own tag, a known suite and a key of the suite's length.
+    """An `a=crypto` should have its own tag, a known suite and a whole key.
 
     Why: SIP phones and gateways still use it; one that cannot read the line rejects the section.
     Fires on:

@@ -16,7 +16,6 @@ ERROR, WARNING, INFO = Severity
 # r= and z= belong to the t= before them (SDP027).
 _SESSION_RANK = {letter: rank for rank, letter in enumerate("vosiuepcbtka")} | {"r": 9, "z": 9}
 _MEDIA_RANK = {letter: rank for rank, letter in enumerate("micbka")}
-_BLANK_AFTER_EQUALS = re.compile(r"^[a-rt-z]= ", re.MULTILINE)
 _DOUBLE_SPACE = re.compile(r"  +")
 _ATTRIBUTE_NAME = re.compile(r"[!#-'*+\-.0-9A-Z^-~]+")
 # Lines of words, in which a second space or a tab makes another word or none.
@@ -188,7 +187,7 @@ def line_form(description: LintedDescription) -> Iterator[Hit]:
             yield Hit(f"blanks before the equals sign of {text[0]}=", _from(description, line, 1))
         else:
             yield Hit("no SDP line: it has no <letter>=", description.at_line(line))
-    if _BLANK_AFTER_EQUALS.search(description.text):
+    if "= " in description.text:
         for number, body in enumerate(description.lines, 1):
             if body[1:3] == "= " and body[0] != "s":
                 place = Location(description.file, number, 3, 4)
