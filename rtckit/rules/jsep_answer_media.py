@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rtckit.core.findings import Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
-from rtckit.rules.jsep_index import AUXILIARY_CODECS, formats_of, rtp_pairs
+from rtckit.rules.jsep_index import formats_of, rtp_pairs
 from rtckit.rules.lint import OfferAnswer
 
 __all__: list[str] = []
@@ -51,49 +51,6 @@ def common_codec(pair: OfferAnswer) -> Iterator[Hit]:
             yield Hit(
                 f"none of the codecs ({texts}) was offered in section {offered.index} "
                 f"(offer, line {offered.first_line})",
-                pair.answer.at_word(answered, 3),
-            )
-
-
-@rule(
-    "OA034",
-    ERROR,
-    layer=Layer.MEDIA,
-    refs=("RFC 3264, 6.1", "RFC 4733, 2.5.1.1", "RFC 3389, 4"),
-    subject="offer-answer",
-)
-def only_auxiliary(pair: OfferAnswer) -> Iterator[Hit]:
-    """An accepted section must have more than tones, noise and repair.
-
-    Why: those formats go along with a codec and carry no speech or pictures themselves. Browsers
-        accept such a section, connect, and nothing is heard or seen.
-    Fires on:
-        == offer
-        m=audio 9 UDP/TLS/RTP/SAVPF 0 126
-        a=rtpmap:126 telephone-event/8000
-        == answer
-        m=audio 9 UDP/TLS/RTP/SAVPF 126
-        a=rtpmap:126 telephone-event/8000
-    Silent on:
-        == offer
-        m=audio 9 UDP/TLS/RTP/SAVPF 0 126
-        a=rtpmap:126 telephone-event/8000
-        == answer
-        m=audio 9 UDP/TLS/RTP/SAVPF 0 126
-        a=rtpmap:126 telephone-event/8000
-    Fix: answer with a codec of the offer, or refuse the section with port 0.
-    """
-    for offered, answered in rtp_pairs(pair):
-        given = formats_of(answered).values()
-        if not given or answered.undefined_formats:
-            continue
-        asked = formats_of(offered).values()
-        if all(item.name in AUXILIARY_CODECS for item in given) and not all(
-            item.name in AUXILIARY_CODECS for item in asked
-        ):
-            names = ", ".join(dict.fromkeys(item.codec.name[:20] for item in given))
-            yield Hit(
-                f"section {answered.index} is left with {names} and no codec",
                 pair.answer.at_word(answered, 3),
             )
 

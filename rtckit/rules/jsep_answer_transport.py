@@ -202,47 +202,6 @@ def bundle_left(pair: OfferAnswer) -> Iterator[Hit]:
 
 
 @rule(
-    "OA036",
-    ERROR,
-    layer=Layer.DTLS,
-    refs=("RFC 8842, 5.3", "RFC 9429, 5.3.1"),
-    subject="offer-answer",
-    levels={"chromium": WARNING, "firefox": WARNING},
-)
-def setup_missing(pair: OfferAnswer) -> Iterator[Hit]:
-    """An answer must say its DTLS role.
-
-    Why: both browsers take an answer without `a=setup` and guess who begins the handshake. Where
-        the answerer guesses otherwise, the call stays in `connecting`.
-    Fires on:
-        == offer
-        m=audio 9 UDP/TLS/RTP/SAVPF 0
-        a=setup:actpass
-        == answer
-        m=audio 9 UDP/TLS/RTP/SAVPF 0
-    Silent on:
-        == offer
-        m=audio 9 UDP/TLS/RTP/SAVPF 0
-        a=setup:actpass
-        == answer
-        m=audio 9 UDP/TLS/RTP/SAVPF 0
-        a=setup:passive
-    Fix: write `a=setup:active`, or `a=setup:passive` if the offerer is to begin.
-    """
-    for offered, answered in pair.accepted:
-        if transport(pair.answer, answered) is not answered or answered.setup is not None:
-            continue
-        if answered.has("setup") or pair.answer.session.has("setup"):
-            continue  # An unreadable role is the matter of another rule.
-        asked = transport(pair.offer, offered).setup
-        if asked is not None:
-            yield Hit(
-                f"no a=setup in {named(answered)}, while setup:{asked} was offered",
-                pair.answer.at_line(answered),
-            )
-
-
-@rule(
     "OA041",
     ERROR,
     layer=Layer.MEDIA,

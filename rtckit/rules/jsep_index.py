@@ -15,7 +15,6 @@ from rtckit.sdp.rtp import Codec, ExtMap
 from rtckit.sdp.section import Section
 
 __all__ = [
-    "AUXILIARY_CODECS",
     "Format",
     "Step",
     "bundled",
@@ -31,11 +30,6 @@ __all__ = [
     "steps",
     "transport",
 ]
-
-AUXILIARY_CODECS = frozenset(
-    ("rtx", "red", "ulpfec", "flexfec", "flexfec-03", "cn", "telephone-event")
-)
-"""Formats that only go along with a codec, in lower case."""
 
 # Parameters that choose a configuration of the codec, with their defaults (RFC 9628, 6; RFC 7798,
 # 7.1; the AV1 RTP specification, 7.2).
