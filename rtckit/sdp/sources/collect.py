@@ -65,30 +65,32 @@ class Collector:
     problems: list[Problem] = field(default_factory=list)
     unpacked: int = 0
     too_deep: bool = False
+    _cut: bool = False
 
     def add_description(
         self, source: str | bytes, context: Context, *, error: str | None = None
     ) -> bool:
         """Keep a description; False when ``source`` is no SDP at all."""
+        if not self._room():
+            return True
         try:
             document = parse(source)
         except ParseError:
             return False
-        if self._room():
-            self.items.append(
-                Description(
-                    document,
-                    context.type,
-                    list(context.undone),
-                    self.place(context),
-                    context.sender,
-                    context.connection,
-                    context.side,
-                    context.event,
-                    context.time_s,
-                    error,
-                )
+        self.items.append(
+            Description(
+                document,
+                context.type,
+                list(context.undone),
+                self.place(context),
+                context.sender,
+                context.connection,
+                context.side,
+                context.event,
+                context.time_s,
+                error,
             )
+        )
         return True
 
     def add_candidate(
@@ -100,29 +102,30 @@ class Collector:
         ufrag: str | None = None,
     ) -> None:
         """Keep a candidate; empty ``text`` is end-of-candidates."""
+        if not self._room():
+            return
         text = text.strip()
         candidate, problems = decode_candidate(text) if text else (None, ())
         for problem in problems:
             self.note(f"{self.place(context) or 'candidate'}: {problem.message}")
         if candidate is not None and ufrag is None:
             ufrag = candidate.extension("ufrag")
-        if self._room():
-            self.items.append(
-                FoundCandidate(
-                    text,
-                    candidate,
-                    mid,
-                    index,
-                    ufrag,
-                    list(context.undone),
-                    self.place(context),
-                    context.sender,
-                    context.connection,
-                    context.side,
-                    context.event,
-                    context.time_s,
-                )
+        self.items.append(
+            FoundCandidate(
+                text,
+                candidate,
+                mid,
+                index,
+                ufrag,
+                list(context.undone),
+                self.place(context),
+                context.sender,
+                context.connection,
+                context.side,
+                context.event,
+                context.time_s,
             )
+        )
 
     def add_fragment(self, document: Document, context: Context) -> None:
         """Keep a trickle body."""
@@ -169,12 +172,17 @@ class Collector:
         """How many more bytes may be unpacked."""
         return max(0, _UNPACKED_LIMIT - self.unpacked)
 
+    @property
+    def full(self) -> bool:
+        """Whether nothing more is kept."""
+        return len(self.items) >= _ITEMS_LIMIT
+
     def _room(self) -> bool:
-        if len(self.items) < _ITEMS_LIMIT:
-            return True
-        if len(self.items) == _ITEMS_LIMIT:
-            self.note(f"more than {_ITEMS_LIMIT} descriptions and candidates; the rest is left out")
-        return False
+        if self.full and not self._cut:
+            self._cut = True
+            what = f"more than {_ITEMS_LIMIT} descriptions and candidates; the rest is left out"
+            self.problems.append(Problem(what))
+        return not self.full
 
     def finish(self) -> Sources:
         """What was found."""

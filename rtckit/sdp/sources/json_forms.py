@@ -41,6 +41,8 @@ def read_value(out: Collector, value: Any, context: Context) -> bool:
     while stack:
         value, context = stack.pop()
         nodes += 1
+        if out.full:
+            break
         if nodes > _NODES_LIMIT:
             out.note("more JSON than rtckit reads; the rest is left out")
             break
@@ -209,6 +211,8 @@ def read_json_lines(out: Collector, text: str, context: Context) -> bool | None:
     out.form = out.form or "JSON Lines"
     events: list[tuple[int | None, list[Any]]] = []
     for number, line in lines:
+        if not _SIGNS.search(line) and "create" not in line[:40]:
+            continue
         ok, value = load_json(line)
         here = context._replace(line=number)
         if not ok:

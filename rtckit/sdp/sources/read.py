@@ -19,6 +19,7 @@ from rtckit.sdp.sources.scan import scan_text
 __all__ = ["read_description", "read_descriptions"]
 
 _SIZE_LIMIT = 64 * 1024 * 1024
+_FRAGMENT_LIMIT = 1024 * 1024
 _GZIP = b"\x1f\x8b"
 _FIRST_LINE = re.compile(r"[ \t\r\n]*([a-z]=)")
 _STARTS = re.compile(r"(?:^|[\r\n])v=0[ \t]*[\r\n]+o=")
@@ -122,6 +123,8 @@ def _is_plain(text: str) -> bool:
 
 
 def _is_fragment(text: str) -> bool:
+    if len(text) > _FRAGMENT_LIMIT:
+        return False
     probe = Collector("", lambda out, text, context: False)
     return read_fragment(probe, text, Context()) or read_candidate_lines(probe, text, Context())
 

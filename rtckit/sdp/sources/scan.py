@@ -77,7 +77,7 @@ def scan_text(out: Collector, text: str, context: Context) -> bool:
     before = len(out.items)
     lines = _Lines(text)
     index = 0
-    while index < len(lines):
+    while index < len(lines) and not out.full:
         body = lines.bodies[index]
         if not _SIGNS.search(body):
             index += 1
@@ -101,6 +101,9 @@ def _read_description(out: Collector, lines: _Lines, index: int, context: Contex
         return index + 1
     stripped = body.rstrip()
     if stripped.endswith("v=0"):
+        below = lines.bodies[index + 1] if index + 1 < len(lines) else ""
+        if below.strip() and ("=" not in below or below.rstrip().endswith("v=0")):
+            return index + 1
         return _read_block(out, lines, index, context)
     if _opens_literals(body):
         after = _read_literals(out, lines, index, context)
