@@ -31,13 +31,13 @@ _TAGGED_ONLY = (
     layer=Layer.SIGNALLING,
     refs=("RFC 5888, 4",),
     subject="sdp",
-    levels={"aiortc": WARNING},
+    levels={"firefox": WARNING, "aiortc": WARNING},
 )
 def mid_repeated(description: LintedDescription) -> Iterator[Hit]:
     """Each media section must have a mid of its own.
 
     Why: groups, candidates and RTP packets name their section by its mid. With two sections of one
-        name Chromium refuses the description, and Firefox fails when it sets its own answer.
+        name Chromium refuses the description; Firefox answers with the name twice, or fails.
     Fires on:
         m=audio 9 UDP/TLS/RTP/SAVPF 0
         a=mid:0

@@ -70,6 +70,7 @@ def _configuration(media: MediaSection, codec: Codec) -> tuple[object, ...]:
     layer=Layer.MEDIA,
     refs=("RFC 9143, 9.1.1", "RFC 8859, 4.7"),
     subject="sdp",
+    levels={"chromium": WARNING, "firefox": WARNING},
 )
 def payload_type_conflict(description: LintedDescription) -> Iterator[Hit]:
     """Within a bundle a payload type must mean one thing.

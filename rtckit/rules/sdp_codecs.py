@@ -43,18 +43,21 @@ def rtx_without_codec(description: LintedDescription) -> Iterator[Hit]:
     Fix: correct the apt, or remove the rtx with its rtpmap, fmtp and payload type.
     """
     for media, codec in codecs_by_name(description).get("rtx", ()):
-        apt = codec.apt
+        apt, severity = codec.apt, None
         if apt is None:
             message = f"rtx (payload type {codec.payload_type}) without an apt"
         else:
             other = media.find_codec(apt)
             if other is None:
                 message = f"apt {apt[:20]!r} is no codec of this section"
+                # Where only its rtpmap is unreadable, that is the fault.
+                severity = WARNING if apt in media.media_line.formats else None
             elif other.name.lower() == "rtx":
                 message = f"apt {apt[:20]} is rtx itself"
             else:
                 continue
-        yield Hit(message, parameter_place(description, media, codec, "apt"))
+        place = parameter_place(description, media, codec, "apt")
+        yield Hit(message, place, severity=severity)
 
 
 @rule(

@@ -176,7 +176,8 @@ def data_media_line(description: LintedDescription) -> Iterator[Hit]:
             continue
         formats = media.media_line.formats
         if len(formats) > 1:
-            yield Hit(f"{len(formats)} formats instead of one", description.at_word(media, 4))
+            what = f"{len(formats)} formats instead of one"
+            yield Hit(what, description.at_word(media, 4), severity=WARNING)
         elif formats and formats[0] != "webrtc-datachannel" and not formats[0].isdigit():
             yield Hit(
                 f"format {formats[0][:40]!r} instead of webrtc-datachannel",

@@ -110,12 +110,13 @@ def extended_extension_id(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.MEDIA,
     refs=("RFC 8285, 5",),
     subject="sdp",
-    levels={"aiortc": WARNING},
+    levels={"firefox": ERROR, "aiortc": WARNING},
 )
 def extension_id_repeated(description: LintedDescription) -> Iterator[Hit]:
     """An extension id must be used once in a section.
 
-    Why: the receiver could not know which of the two an element is. Both browsers refuse it.
+    Why: the receiver could not know which of the two an element is. Both browsers refuse it;
+        Firefox also refuses the same line twice.
     Fires on:
         m=audio 9 UDP/TLS/RTP/SAVPF 0
         a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid
@@ -135,6 +136,7 @@ def extension_id_repeated(description: LintedDescription) -> Iterator[Hit]:
                     f"extension id {extension.id} is that of {first.uri[:80]} "
                     f"(line {first.span.line})",
                     description.at(_id_span(extension)),
+                    severity=WARNING if first.uri == extension.uri else None,
                 )
 
 
@@ -254,16 +256,17 @@ def _uri_fault(uri: str, attributes: str) -> str | None:
 
 @rule(
     "RTP011",
-    WARNING,
+    INFO,
     layer=Layer.MEDIA,
     refs=("RFC 8285, 7",),
     subject="sdp",
+    levels={"rfc": WARNING},
 )
 def extension_direction(description: LintedDescription) -> Iterator[Hit]:
     """The direction of an extension must fit that of its section.
 
-    Why: an extension that is only sent, in a section that only receives, is never there. It is an
-        error by the standard, and mostly a direction that was changed by hand in one place.
+    Why: an extension that is only sent, in a section that only receives, is never there. By
+        the standard it is an error; Firefox writes it when a call is put on hold.
     Fires on:
         m=audio 9 UDP/TLS/RTP/SAVPF 0
         a=recvonly
@@ -313,7 +316,8 @@ def extension_repeated(description: LintedDescription) -> Iterator[Hit]:
         seen: dict[tuple[str, str], ExtMap] = {}
         for extension in entries:
             first = seen.setdefault((extension.uri, extension.attributes), extension)
-            if first is not extension:
+            # The same line twice is RTP023.
+            if first.id != extension.id:
                 yield Hit(
                     f"{extension.uri[:80]} again (line {first.span.line})",
                     description.at(extension.span),

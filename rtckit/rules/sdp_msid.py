@@ -74,7 +74,6 @@ def msid_syntax(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.SIGNALLING,
     refs=("RFC 8830, 2",),
     subject="sdp",
-    levels={"chromium": ERROR},
 )
 def msid_of_two_tracks(description: LintedDescription) -> Iterator[Hit]:
     """The msids of one section must name one track.
@@ -101,7 +100,14 @@ def msid_of_two_tracks(description: LintedDescription) -> Iterator[Hit]:
             if msid.track != first.track:
                 named = [track for track in (first.track, msid.track) if track is not None]
                 what = " and ".join(repr(track[:40]) for track in named)
-                yield Hit(f"one section with the tracks {what}", description.at(msid.span))
+                refused = description.profile == "chromium" and len(named) == 2
+                yield Hit(
+                    f"the tracks {what} in one section"
+                    if len(named) == 2
+                    else f"the track {what}, and an msid without it, in one section",
+                    description.at(msid.span),
+                    severity=ERROR if refused else None,
+                )
 
 
 @rule(

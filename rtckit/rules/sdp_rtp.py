@@ -134,6 +134,7 @@ def payload_type_of_rtcp(description: LintedDescription) -> Iterator[Hit]:
                 yield Hit(
                     f"payload type {text} together with rtcp-mux",
                     description.at_format(media, text),
+                    severity=WARNING if media.find_codec(text) is None else None,
                 )
 
 

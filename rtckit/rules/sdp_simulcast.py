@@ -213,9 +213,11 @@ def rid_extension_missing(description: LintedDescription) -> Iterator[Hit]:
     for media, attribute, _, _ in lines:
         uris = extension_uris(description, media)
         if _RID_URI not in uris:
+            # Without any rid there is no simulcast, and RTP062 tells so.
             yield Hit(
                 "simulcast without the rtp-stream-id header extension",
                 description.at(attribute.span),
+                severity=None if media.has("rid") else WARNING,
             )
         elif media.index in repaired and _REPAIRED_URI not in uris:
             yield Hit(
