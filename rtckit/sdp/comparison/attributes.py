@@ -190,4 +190,4 @@ def _show_lines(lines: list[Line]) -> str | None:
             shown.append(f"{method}:{mask(key)}" if key else method)
         else:
             shown.append(hide_secrets(line.value))
-    return "; ".join(shown) or None
+    return "; ".join(shown) if lines else None

@@ -108,10 +108,25 @@ class CodecTable:
         self.media = media
         self.codecs = media.codecs
         self.ids: dict[str, CodecId] = {}
+        self._called: dict[str, str] = {}
         self.place = {codec.payload_type: n for n, codec in enumerate(self.codecs)}
         for codec in self.codecs:
             self.ids[codec.payload_type] = self._identify(codec, follow=True)
         self.parameters = {codec.payload_type: self._parameters(codec) for codec in self.codecs}
+
+    def repairs(self, codec: Codec) -> Codec | None:
+        """The codec an ``rtx`` repeats; None for any other codec, and where there is none."""
+        if not isinstance(self.ids[codec.payload_type].repairs, CodecId):
+            return None
+        return self.media.find_codec(codec.apt) if codec.apt else None
+
+    def call_as(self, codec: Codec, name: str) -> None:
+        """Let :meth:`meaning` say ``name`` of a codec: that of its partner in the other section."""
+        if str(codec) != name:
+            self._called[codec.payload_type] = name
+            for other in self.codecs:
+                if other.name.lower() == "red":
+                    self.parameters[other.payload_type] = self._parameters(other)
 
     def _identify(self, codec: Codec, *, follow: bool) -> CodecId:
         name = codec.name.lower()
@@ -164,4 +179,6 @@ class CodecTable:
     def meaning(self, payload_type: str) -> str:
         """What a payload type stands for here; the number itself when nothing is said of it."""
         codec = self.media.find_codec(payload_type)
-        return payload_type if codec is None else str(codec)
+        if codec is None:
+            return payload_type
+        return self._called.get(payload_type, str(codec))

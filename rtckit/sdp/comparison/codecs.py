@@ -24,37 +24,61 @@ _ROBUSTNESS = {
 
 
 def match_codecs(a: CodecTable, b: CodecTable) -> Pairs[Codec]:
-    """Pair codecs by identity, then by name and payload type.
+    """Pair codecs by identity, then by name and payload type; an ``rtx`` goes by what it repairs.
 
-    Where several are the same, those whose parameters or payload types agree go together.
+    Where several are the same, those whose parameters or payload types agree go together. The pairs
+    come in the order of ``a``, then those only ``b`` has.
     """
+    of_a = {id(codec) for codec in a.codecs}
+    repaired: dict[int, int] = {}
 
     def table(codec: Codec) -> CodecTable:
         return a if id(codec) in of_a else b
 
-    def same(codec: Codec) -> CodecId:
-        return table(codec).ids[codec.payload_type]
+    def same(codec: Codec) -> tuple[CodecId, int | None]:
+        return table(codec).ids[codec.payload_type], repaired.get(id(codec))
 
-    def loosely(codec: Codec) -> str | None:
-        return codec.name.lower() if not isinstance(same(codec).repairs, CodecId) else None
+    def parameters(codec: Codec) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted(table(codec).parameters[codec.payload_type].items()))
 
-    of_a = {id(codec) for codec in a.codecs}
-    return pair_up(
-        a.codecs,
-        b.codecs,
-        lambda codec: (
-            same(codec),
-            tuple(sorted(table(codec).parameters[codec.payload_type].items())),
-            codec.payload_type,
-        ),
-        lambda codec: (
-            same(codec),
-            tuple(sorted(table(codec).parameters[codec.payload_type].items())),
-        ),
+    def loosely(codec: Codec) -> tuple[str, str]:
+        return codec.name.lower(), codec.payload_type
+
+    pairs = pair_up(
+        [codec for codec in a.codecs if not a.repairs(codec)],
+        [codec for codec in b.codecs if not b.repairs(codec)],
+        lambda codec: (same(codec), parameters(codec), codec.payload_type),
+        lambda codec: (same(codec), parameters(codec)),
         lambda codec: (same(codec), codec.payload_type),
         same,
-        lambda codec: (name, codec.payload_type) if (name := loosely(codec)) else None,
+        loosely,
     )
+    number: dict[int, int] = {}
+    for index, (x, y) in enumerate(pairs):
+        number.update((id(codec), index) for codec in (x, y) if codec is not None)
+        if x is not None and y is not None:
+            b.call_as(y, a.meaning(x.payload_type))
+    repairs = [[codec for codec in side.codecs if side.repairs(codec)] for side in (a, b)]
+    for side, found in zip((a, b), repairs, strict=True):
+        for codec in found:
+            target = side.repairs(codec)
+            if target is not None:
+                repaired[id(codec)] = number[id(target)]
+    repairing = pair_up(
+        repairs[0],
+        repairs[1],
+        lambda codec: (repaired.get(id(codec)), codec.payload_type),
+        lambda codec: repaired.get(id(codec)),
+    )
+    pairs += repairing
+
+    def place(pair: tuple[Codec | None, Codec | None]) -> tuple[bool, int]:
+        x, y = pair
+        if x is not None:
+            return False, a.place[x.payload_type]
+        return True, b.place[y.payload_type] if y is not None else 0
+
+    return sorted(pairs, key=place)
 
 
 def label_codecs(pairs: Pairs[Codec], a: CodecTable, b: CodecTable) -> list[str]:
@@ -187,7 +211,10 @@ def _compare_payload_types(
         now = b.media.find_codec(number)
         if now is None or partner.get(number) is now or a.ids[number] == b.ids[number]:
             continue
-        means = f"{now.name} for {b.meaning(now.apt)}" if now.apt else now.name
+        if codec.name.lower() == now.name.lower() == "rtx" and codec.apt == now.apt:
+            continue  # it still repairs the same number, of which the change is told
+        target = b.repairs(now)
+        means = f"{now.name} for {target.name}" if target else now.name
         impact = (
             f"payload {number} now means {means}: packets in flight will be misread; "
             "a number keeps its codec for the whole session (RFC 3264, 8.3.2)"

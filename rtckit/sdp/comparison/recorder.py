@@ -70,7 +70,9 @@ class Recorder:
     ) -> None:
         """Note a change; without ``kind`` a missing value tells it."""
         if kind is None:
-            kind = Kind.ADDED if a is None else Kind.REMOVED if b is None else Kind.CHANGED
+            kind = Kind.CHANGED
+            if (a is None) != (b is None):
+                kind = Kind.ADDED if a is None else Kind.REMOVED
         path = f"{self.base}.{leaf}" if leaf else self.base
         self.changes.append(
             Change(path, kind, a, b, *places, impact, volatile or self.volatile, *self._sections)
