@@ -44,9 +44,10 @@ def create_answer(offer: Description, transceivers: Transceivers) -> Description
     Raises:
         Rejected: a section lost its transceiver to another one.
     """
-    answer = Description(bundles=[list(mids) for mids in offer.bundles])
+    answer = Description()
+    refused: set[str | None] = set()
     for offered in offer.sections:
-        transceiver = transceivers.at_level(offered.level)
+        transceiver = transceivers.by_level.get(offered.level)
         if transceiver is None:
             raise Rejected("OperationError", f"No transceiver for level {offered.level}")
         section = _answer_section(offered, transceiver.mid)
@@ -57,11 +58,13 @@ def create_answer(offer: Description, transceivers: Transceivers) -> Description
             section = Section(
                 offered.level, offered.media, 0, offered.protocol, mid=mid, direction="inactive"
             )
-            _remove_mid(answer, mid)
+            refused.add(mid)
         answer.sections.append(section)
-    answer.bundles = [
-        group for mids in answer.bundles if (group := _with_transport_first(mids, offer))
-    ]
+    sections = offer.by_mid()
+    for mids in offer.bundles:
+        group = _with_transport_first([mid for mid in mids if mid not in refused], sections)
+        if group:
+            answer.bundles.append(group)
     return answer
 
 
@@ -157,21 +160,10 @@ def check_survives(offer: Description, answer: Description) -> None:
             raise Rejected("crash", "the page is lost")
 
 
-def _remove_mid(answer: Description, mid: str | None) -> None:
-    """Take a mid out of the groups, once from each, and drop those left empty."""
-    kept: list[list[str]] = []
-    for mids in answer.bundles:
-        if mid in mids:
-            mids.remove(mid)
-        if mids:
-            kept.append(mids)
-    answer.bundles = kept
-
-
-def _with_transport_first(mids: list[str], offer: Description) -> list[str]:
+def _with_transport_first(mids: list[str], offered: dict[str, Section]) -> list[str]:
     """Return a group with the first mid that has a transport of its own in front."""
     for index, mid in enumerate(mids):
-        section = offer.find(mid)
+        section = offered.get(mid)
         if section is not None and not section.is_bundle_only:
             group = list(mids)
             group[0], group[index] = group[index], group[0]

@@ -90,10 +90,11 @@ def bundled_mids(description: Description) -> dict[str, Section]:
     """
     found: dict[str, Section] = {}
     place = "mid specified for bundle transport in group attribute"
+    sections = description.by_mid() if description.bundles else {}
     for mids in description.bundles:
         if not mids:
             continue
-        owner = description.find(mids[0])
+        owner = sections.get(mids[0])
         if owner is None:
             raise Rejected(
                 "InvalidAccessError", f"{place} does not exist in the SDP. (mid={mids[0]})"

@@ -5,6 +5,7 @@ the position it left off at; past the end of the text there is a NUL. A line kee
 """
 
 import re
+from functools import cache
 
 STRING_SIZE = 256
 """SIPCC's ordinary buffer: a token longer than 255 characters is cut and goes on as the next."""
@@ -41,17 +42,19 @@ def next_token(
     Returns:
         The token and the position after it; ``None`` and the position unchanged at the line end.
     """
-    start = position
-    length = len(text)
-    while start < length and text[start] in delimiters and text[start] not in _LINE_END:
-        start += 1
-    if char_at(text, start) in _LINE_END:
+    match = _token_pattern(delimiters, size).match(text, position)
+    if match is None:
         return None, position
-    end = start
-    limit = min(length, start + size - 1)
-    while end < limit and text[end] not in delimiters and text[end] not in _LINE_END:
-        end += 1
-    return text[start:end], end
+    return match.group(1), match.end()
+
+
+@cache
+def _token_pattern(delimiters: str, size: int) -> re.Pattern[str]:
+    """Return the pattern of a token with the delimiters before it."""
+    skipped = "".join(character for character in delimiters if character not in _LINE_END)
+    before = f"[{re.escape(skipped)}]*+" if skipped else ""
+    ends = re.escape(delimiters + _LINE_END)
+    return re.compile(f"{before}([^{ends}]{{1,{size - 1}}})")
 
 
 def rest_of_line(text: str, position: int, size: int = STRING_SIZE) -> str | None:

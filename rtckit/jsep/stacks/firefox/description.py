@@ -89,12 +89,13 @@ class Description:
     bundles: list[list[str]] = field(default_factory=list)
     is_ice_lite: bool = False
 
-    def find(self, mid: str) -> Section | None:
-        """Return the first section of a mid."""
+    def by_mid(self) -> dict[str, Section]:
+        """Return the first section of each mid."""
+        found: dict[str, Section] = {}
         for section in self.sections:
-            if section.mid == mid:
-                return section
-        return None
+            if section.mid is not None:
+                found.setdefault(section.mid, section)
+        return found
 
     def copy(self) -> "Description":
         """Return a copy whose sections and groups can be changed."""

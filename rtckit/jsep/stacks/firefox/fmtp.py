@@ -76,6 +76,7 @@ _RANGES = {
     "sprop-init-buf-time": ("init_buf_time", "init_buf_time"),
     "deint-buf-cap": ("deint_buf_cap", "deint_buf_cap"),
 }
+_WITH_VALUE = frozenset((*_NUMBERS, *_TEXTS, *_RANGES, "annexa", "annexb"))
 _FLAGS = {"interlace", "d", "f", "i", "j", "t"}
 
 
@@ -103,7 +104,7 @@ def read_fmtp(parsing: Parsing, line: str, position: int) -> Fmtp | None:
         if token is None:
             break
         name = token.lower()
-        if name in _NUMBERS or name in _TEXTS or name in _RANGES or name in ("annexa", "annexb"):
+        if name in _WITH_VALUE:
             value, position = _read_value(line, position)
             if not _check(parsing, name, value):
                 return None

@@ -16,6 +16,7 @@ _VALUE = 2  # where the value of a line begins: after its letter and the equals 
 _MAX_PAYLOAD_TYPES = 30
 _MAX_PORT_NUMBERS = 4
 _SIGNED_64 = 2**63 - 1
+_BEFORE_NUMBER = frozenset("0123456789+-\v\f")
 _CHOOSE = -1
 
 NETWORK_TYPES = ("IN", "ATM", "FR", "LOCAL")
@@ -367,7 +368,7 @@ def read_payload_types(parsing: Parsing, media: MediaLevel, line: str, position:
         token, position = next_token(line, position, BLANK)
         if token is None:
             break
-        number = next_number(token, 0)[0]
+        number = next_number(token, 0)[0] if token[0] in _BEFORE_NUMBER else None
         if number is not None:
             if media.media == "text" and media.transport == "udptl":
                 parsing.warn(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from rtckit.jsep.stacks.firefox.checks import Rejected, bundled_mids
-from rtckit.jsep.stacks.firefox.description import Description, Section
+from rtckit.jsep.stacks.firefox.description import Description
 
 
 @dataclass(slots=True)
@@ -12,23 +12,24 @@ class Transceiver:
 
     Attributes:
         media: its kind.
-        level: the index of its section; None while it has none.
+        level: the index of its section.
         mid: None while it is not associated.
         can_recycle: its section was refused, and another may take its place.
     """
 
     media: str
-    level: int | None = None
+    level: int
     mid: str | None = None
     can_recycle: bool = False
 
 
 @dataclass(slots=True)
 class Transceivers:
-    """All transceivers of a connection and the mids that were used."""
+    """All transceivers of a connection by the level of their section, and the mids used."""
 
-    items: list[Transceiver] = field(default_factory=list)
+    by_level: dict[int, Transceiver] = field(default_factory=dict)
     used_mids: set[str] = field(default_factory=set)
+    _next_mid: int = 0
 
     @classmethod
     def after(cls, local: Description | None, answer: Description | None) -> "Transceivers":
@@ -46,26 +47,27 @@ class Transceivers:
                 and answer.sections[section.level].is_disabled
             )
             mid = None if refused else section.mid
-            found.items.append(Transceiver(section.media, section.level, mid, refused))
+            found.by_level[section.level] = Transceiver(section.media, section.level, mid, refused)
             if section.mid is not None:
                 found.used_mids.add(section.mid)
         return found
-
-    def at_level(self, level: int) -> Transceiver | None:
-        """Return the transceiver of a section."""
-        return next((item for item in self.items if item.level == level), None)
-
-    def with_mid(self, mid: str) -> Transceiver | None:
-        """Return the transceiver of a mid."""
-        return next((item for item in self.items if item.mid == mid), None)
 
     def apply_remote(self, remote: Description) -> None:
         """Find or make a transceiver for each section of a remote description.
 
         There is one data channel connection only: a second section takes it from the first.
         """
+        data = next((t for t in self.by_level.values() if t.media == "application"), None)
         for section in remote.sections:
-            transceiver = self._for_remote(section)
+            transceiver = self.by_level.get(section.level)
+            if transceiver is None or transceiver.can_recycle:
+                if section.media == "application" and data is not None:
+                    transceiver = self._move(data, section.level)
+                else:
+                    transceiver = Transceiver(section.media, section.level)
+                    self.by_level[section.level] = transceiver
+            if section.media == "application":
+                data = transceiver
             if section.is_disabled:
                 continue
             if section.mid is not None:
@@ -74,28 +76,21 @@ class Transceivers:
                 transceiver.mid = self._new_mid()
             self.used_mids.add(transceiver.mid)
 
-    def _for_remote(self, section: Section) -> Transceiver:
-        present = self.at_level(section.level)
-        if present is not None:
-            if not present.can_recycle:
-                return present
-            present.mid = None
-            present.level = None
-        if section.media == "application":
-            for item in self.items:
-                if item.media == "application":
-                    item.level = section.level
-                    item.can_recycle = False
-                    return item
-        made = Transceiver(section.media, section.level)
-        self.items.append(made)
-        return made
+    def _move(self, transceiver: Transceiver, level: int) -> Transceiver:
+        """Give a transceiver another section; the one it had is left without."""
+        del self.by_level[transceiver.level]
+        if transceiver.can_recycle:
+            transceiver.mid = None
+            transceiver.can_recycle = False
+        transceiver.level = level
+        self.by_level[level] = transceiver
+        return transceiver
 
     def _new_mid(self) -> str:
-        number = 0
-        while str(number) in self.used_mids:
-            number += 1
-        return str(number)
+        """Make up a mid: the next number that is not one."""
+        while str(self._next_mid) in self.used_mids:
+            self._next_mid += 1
+        return str(self._next_mid)
 
     def check_bundle(self, answer: Description) -> None:
         """Check that each mid of the answer's BUNDLE groups has a transceiver.
@@ -103,6 +98,7 @@ class Transceivers:
         Raises:
             Rejected: the first in the order of their bytes has none.
         """
+        mids = {transceiver.mid for transceiver in self.by_level.values()}
         for mid in sorted(bundled_mids(answer)):
-            if self.with_mid(mid) is None:
+            if mid not in mids:
                 raise Rejected("OperationError", f"No transceiver for bundled mid {mid}")
