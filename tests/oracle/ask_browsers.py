@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,12 @@ class ChromiumJudge(ChromiumPeer):
 
     async def evaluate(self, expression: str) -> str:
         """Evaluate an expression that is a promise of a string."""
-        return await self.within(self._evaluate(expression), "judge", _BATCH_LIMIT_S)
+        from playwright.async_api import Error
+
+        try:
+            return await self.within(self._evaluate(expression), "judge", _BATCH_LIMIT_S)
+        except Error as error:
+            raise NetworkFailure(f"Chromium: {error.message}") from error
 
 
 class FirefoxJudge(FirefoxPeer):
@@ -88,10 +93,52 @@ async def _ask_one_page(
     with tempfile.TemporaryDirectory(prefix="rtckit-judge-") as folder, Network() as network:
         async with _JUDGES[browser](network.add("judge"), Path(folder)) as judge:
             for start in range(0, len(items), size):
-                batch = json.dumps(items[start : start + size])
-                call = f"(async () => {{ {_SCRIPT}; return rtckitJudge.{function}({batch}); }})()"
+                batch = items[start : start + size]
                 with contextlib.suppress(NetworkFailure):
-                    answers += json.loads(await judge.evaluate(call))
+                    answers += json.loads(await _call(judge, function, batch))
                 if len(answers) < min(start + size, len(items)):
                     break
             return f"{judge.kind} {judge.version}", answers
+
+
+def ask_exchanges(
+    browser: str, setups: Sequence[dict[str, Any]], change: Callable[[int, str], str]
+) -> tuple[str, list[dict[str, Any]]]:
+    """Bring connections to where a description is to be set, change it, and set it.
+
+    A setup has ``kind`` (``answer``, ``reoffer``, ``local-offer``, ``local-answer``) and what the
+    caller offers; ``change`` gets its number and the true text. Returns for each the type, the
+    changed text, the state it met and the verdict.
+    """
+    return asyncio.run(_ask_exchanges(browser, setups, change))
+
+
+async def _ask_exchanges(
+    browser: str, setups: Sequence[dict[str, Any]], change: Callable[[int, str], str]
+) -> tuple[str, list[dict[str, Any]]]:
+    version = ""
+    entries: list[dict[str, Any]] = []
+    while len(entries) < len(setups):
+        with tempfile.TemporaryDirectory(prefix="rtckit-judge-") as folder, Network() as network:
+            async with _JUDGES[browser](network.add("judge"), Path(folder)) as judge:
+                version = f"{judge.kind} {judge.version}"
+                end = min(len(entries) + _CONNECTIONS // 2, len(setups))
+                while len(entries) < end:
+                    batch = setups[len(entries) : min(len(entries) + _BATCH, end)]
+                    begun = json.loads(await _call(judge, "begin", list(batch)))
+                    for number, entry in enumerate(begun, len(entries)):
+                        entry["sdp"] = change(number, entry["sdp"])
+                    try:
+                        for place, entry in enumerate(begun):
+                            entry["verdict"] = dict(CRASH)
+                            entries.append(entry)
+                            answer = await _call(judge, "finish", [place, entry["sdp"]])
+                            (entry["verdict"],) = json.loads(answer)
+                    except NetworkFailure:
+                        break
+    return version, entries
+
+
+async def _call(judge: Any, function: str, items: list[Any]) -> str:
+    call = f"rtckitJudge.{function}({json.dumps(items)})"
+    return str(await judge.evaluate(f"(async () => {{ {_SCRIPT}; return {call}; }})()"))

@@ -2,17 +2,19 @@
 
     python -m tests.oracle.collect bases
     python -m tests.oracle.collect unseen NAME --number 1000 --seed 20 --browsers chromium firefox
+    python -m tests.oracle.collect exchanges unseen-exchanges --number 300 --seed 8
 
 Needs root and the browsers. What it writes is read by `tests.oracle.recorded`.
 """
 
 import argparse
+import random
 from collections.abc import Sequence
 from typing import Any
 
 from tests.oracle import recorded
-from tests.oracle.ask_browsers import ask, ask_offers
-from tests.oracle.mutate import new_offers
+from tests.oracle.ask_browsers import ask, ask_exchanges, ask_offers
+from tests.oracle.mutate import mutate, new_offers
 
 _SETS: dict[str, dict[str, Any]] = {
     "audio": {"kinds": [["audio", "sendrecv"]], "channel": False},
@@ -31,6 +33,10 @@ _SETS: dict[str, dict[str, Any]] = {
     },
     "two-audios": {"kinds": [["audio", "sendrecv"], ["audio", "inactive"]], "channel": False},
 }
+
+
+_EXCHANGED = ("audio", "call", "call-channel", "two-videos", "channel")
+_KINDS = ("answer", "reoffer", "local-offer", "local-answer")
 
 
 def collect_bases() -> None:
@@ -61,6 +67,38 @@ def collect_unseen(name: str, number: int, seed: int, browsers: Sequence[str]) -
         print(recorded.write(f"unseen-{name}", {"offers": offers, "verdicts": verdicts}), "bytes")
 
 
+def collect_exchanges(name: str, number: int, seed: int, browsers: Sequence[str]) -> None:
+    """Change answers, re-offers and local descriptions of the browsers on their way."""
+    kept: dict[str, Any] = recorded.read(name) if recorded.exists(name) else {}
+    for browser in browsers:
+        generator = random.Random(seed)
+        setups = [
+            {"kind": generator.choice(_KINDS), **_SETS[generator.choice(_EXCHANGED)]}
+            for _ in range(number)
+        ]
+        names: dict[int, str] = {}
+
+        def change(at: int, text: str, names: dict[int, str] = names) -> str:
+            text, changes = mutate(text, random.Random(f"{seed}-{at}"))
+            names[at] = "+".join(changes)
+            return text
+
+        version, entries = ask_exchanges(browser, setups, change)
+        cases = [
+            {
+                "id": f"{setup['kind']}/{seed}-{at:04}-{names[at]}",
+                "type": entry["type"],
+                "side": "local" if setup["kind"].startswith("local") else "remote",
+                "sdp": entry["sdp"],
+                "state": {k: v for k, v in entry["state"].items() if v is not None},
+                "verdict": [entry["verdict"].get(k) for k in ("stage", "error", "message", "line")],
+            }
+            for at, (setup, entry) in enumerate(zip(setups, entries, strict=True))
+        ]
+        kept[browser] = {"version": version, "cases": cases}
+        print(version, len(cases), recorded.write(name, kept), "bytes")
+
+
 def main() -> None:
     """Record what the arguments ask for."""
     parser = argparse.ArgumentParser(prog="python -m tests.oracle.collect")
@@ -71,9 +109,16 @@ def main() -> None:
     unseen.add_argument("--number", type=int, default=1000)
     unseen.add_argument("--seed", type=int, required=True)
     unseen.add_argument("--browsers", nargs="+", default=["chromium", "firefox"])
+    exchanges = commands.add_parser("exchanges")
+    exchanges.add_argument("name")
+    exchanges.add_argument("--number", type=int, default=300)
+    exchanges.add_argument("--seed", type=int, required=True)
+    exchanges.add_argument("--browsers", nargs="+", default=["chromium", "firefox"])
     options = parser.parse_args()
     if options.command == "bases":
         collect_bases()
+    elif options.command == "exchanges":
+        collect_exchanges(options.name, options.number, options.seed, options.browsers)
     else:
         collect_unseen(options.name, options.number, options.seed, options.browsers)
 

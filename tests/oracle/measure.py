@@ -111,6 +111,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cases = recorded.unseen_offers(stack, name)
         if cases:
             report(score(stack, cases, f"unseen, {name} set"))
+    if recorded.exists("unseen-exchanges"):
+        cases = recorded.exchanges(stack, "unseen-exchanges")
+        report(score(stack, cases, "unseen, exchanges"))
     if options.unseen:
         if not options.ask:
             parser.error("new mutations have no verdicts yet: add --ask")

@@ -90,14 +90,19 @@ def new_offers(number: int, seed: int) -> dict[str, str]:
     offers: dict[str, str] = {}
     while len(offers) < number:
         base = generator.choice(names)
-        changes = generator.choices(sorted(CHANGES), k=1 if generator.random() < 0.6 else 2)
-        lines = bases[base].removesuffix("\r\n").split("\r\n")
-        for change in changes:
-            CHANGES[change](lines, generator)
-        text = "\r\n".join(lines) + "\r\n"
+        text, changes = mutate(bases[base], generator)
         if text != bases[base]:
             offers[f"{base}/{seed}-{len(offers):04}-{'+'.join(changes)}"] = text
     return offers
+
+
+def mutate(text: str, generator: random.Random) -> tuple[str, list[str]]:
+    """Return a text with one or two changes, and their names."""
+    changes = generator.choices(sorted(CHANGES), k=1 if generator.random() < 0.6 else 2)
+    lines = text.removesuffix("\r\n").split("\r\n")
+    for change in changes:
+        CHANGES[change](lines, generator)
+    return "\r\n".join(lines) + "\r\n", changes
 
 
 def _place(lines: list[str], generator: random.Random) -> int:

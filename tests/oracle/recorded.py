@@ -49,12 +49,13 @@ def given_cases(browser: str) -> list[Recorded]:
 
 
 def mutated_offers(browser: str, file_name: str = "mutated-offers") -> list[Recorded]:
-    """Offers with something changed, for a new connection."""
+    """Offers with something changed, for a new connection; without those that end the browser."""
     file = read(file_name)
     results = file["verdicts"][browser]["results"]
     return [
         Recorded(name, Case("offer", text), _verdict(results[name]), [*results[name], None][3])
         for name, text in file["offers"].items()
+        if results[name][0] != "crash"
     ]
 
 
@@ -66,18 +67,20 @@ def unseen_offers(browser: str, name: str) -> list[Recorded]:
 
 def unseen_verdicts(name: str) -> dict[str, Any]:
     """The verdicts of a set by browser; empty if there is no such set."""
-    if not (DATA / f"unseen-{name}.json.gz").exists():
+    if not exists(f"unseen-{name}"):
         return {}
     return dict(read(f"unseen-{name}")["verdicts"])
 
 
-def exchanges(browser: str) -> list[Recorded]:
+def exchanges(browser: str, file_name: str = "exchanges") -> list[Recorded]:
     """Descriptions of every type with the state they met."""
-    return list(_exchanges(browser))
+    return list(_exchanges(read(file_name).get(browser, {"cases": []})["cases"]))
 
 
-def _exchanges(browser: str) -> Iterator[Recorded]:
-    for entry in read("exchanges")[browser]["cases"]:
+def _exchanges(entries: list[dict[str, Any]]) -> Iterator[Recorded]:
+    for entry in entries:
+        if entry["verdict"] and entry["verdict"][0] == "crash":
+            continue
         stop_at = SET_REMOTE if entry.get("only") else SET_LOCAL
         case = Case(entry["type"], entry["sdp"], _state(entry["state"]), entry["side"], stop_at)
         verdict = entry["verdict"]
@@ -100,6 +103,11 @@ def candidates(browser: str) -> list[RecordedCandidate]:
 def version(browser: str, name: str = "mutated-offers") -> str:
     """The version of the browser that was asked."""
     return str(read(name)["verdicts"][browser]["version"])
+
+
+def exists(name: str) -> bool:
+    """Whether there is a file of that name."""
+    return (DATA / f"{name}.json.gz").exists()
 
 
 def read(name: str) -> Any:

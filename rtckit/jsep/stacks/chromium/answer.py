@@ -7,26 +7,24 @@ from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     UNSUPPORTED,
     VIDEO,
-    Codec,
     Content,
     Description,
     Transport,
 )
 from rtckit.jsep.stacks.chromium.fingerprint import Fingerprint
+from rtckit.jsep.stacks.chromium.formats import is_usable
 from rtckit.jsep.stacks.chromium.refusal import INTERNAL, Refused
 
-_AUDIO = {
-    ("opus", 48000, 2),
-    ("g722", 8000, 1),
-    ("pcmu", 8000, 1),
-    ("pcma", 8000, 1),
-    ("telephone-event", 48000, 1),
-    ("telephone-event", 8000, 1),
-}
-_VIDEO = ("vp8", "vp9", "h264", "av1", "h265")
-_VP9_PROFILES = ("0", "1", "2", "3")
-_AV1_PROFILES = ("0", "1")
-_H264_PROFILES = ("42", "4d", "64", "f4")
+_PROTOCOLS = (
+    "",
+    *(
+        f"{prefix}RTP/SAVP{suffix}"
+        for prefix in ("", "UDP/TLS/", "TCP/TLS/")
+        for suffix in ("", "F")
+    ),
+    "RTP/AVP",
+    "RTP/AVPF",
+)
 OWN_FINGERPRINT = Fingerprint("sha-256", bytes(32))
 """Stands for the certificate of a connection that has shown none yet."""
 
@@ -84,24 +82,8 @@ def _answer_transport(offer: Transport, *, required: bool, role: str | None) -> 
 
 
 def _has_usable_codec(content: Content) -> bool:
-    if content.kind == AUDIO:
-        return any(
-            (codec.key, codec.clock_rate, max(codec.channels, 1)) in _AUDIO
-            for codec in content.codecs
-        )
-    if content.kind == VIDEO:
-        return any(_is_usable_video(codec) for codec in content.codecs)
+    if content.kind in (AUDIO, VIDEO):
+        if content.protocol not in _PROTOCOLS:
+            return False
+        return any(is_usable(codec, content.kind) for codec in content.codecs)
     return content.kind != UNSUPPORTED
-
-
-def _is_usable_video(codec: Codec) -> bool:
-    if codec.key not in _VIDEO:
-        return False
-    if codec.key == "vp9":
-        return codec.parameters.get("profile-id") in _VP9_PROFILES
-    if codec.key == "av1":
-        return codec.parameters.get("profile") in _AV1_PROFILES
-    if codec.key == "h264":
-        profile = codec.parameters.get("profile-level-id", "42e01f")
-        return len(profile) == 6 and profile[:2].lower() in _H264_PROFILES
-    return True

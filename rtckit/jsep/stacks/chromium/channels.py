@@ -1,28 +1,32 @@
 """Applying a remote description to the media engine: codec lists and the streams to receive."""
 
-from rtckit.jsep.stacks.chromium.description import VIDEO, Codec, Content, Stream
+from rtckit.jsep.stacks.chromium.description import VIDEO, Codec, Content, Extension, Stream
+from rtckit.jsep.stacks.chromium.formats import RESILIENCY, is_decodable
 from rtckit.jsep.stacks.chromium.lexer import to_int
 from rtckit.jsep.stacks.chromium.refusal import Refused
 
 _GROUPS = ("FID", "FEC-FR", "SIM")
-_FEC = ("red", "ulpfec", "flexfec-03")
 
 
-def apply_remote_content(content: Content, known: list[Stream]) -> None:
-    """Take the codecs and streams of a section that is not rejected.
-
-    Args:
-        content: the section.
-        known: the streams it had in the description before.
+def check_remote_codecs(content: Content) -> None:
+    """Check the codecs of a remote section.
 
     Raises:
-        Refused: the engine does not take them.
+        Refused: the engine could not send with them.
     """
     if content.kind == VIDEO and not video_codecs_are_valid(content.codecs):
         raise Refused(
             "Failed to set remote video description send parameters for m-section with "
             f"mid='{content.mid}'."
         )
+
+
+def check_remote_streams(content: Content, known: list[Stream]) -> None:
+    """Check the streams of a remote section, all but those it had in the description before.
+
+    Raises:
+        Refused: the engine could not receive one.
+    """
     for stream in content.streams:
         if not stream.ssrcs or any(stream.ssrcs[0] in old.ssrcs for old in known):
             continue
@@ -34,11 +38,61 @@ def apply_remote_content(content: Content, known: list[Stream]) -> None:
             )
 
 
+def check_local_codecs(content: Content) -> None:
+    """Check that a local section promises only what can be received.
+
+    Raises:
+        Refused: it names a codec there is no decoder for.
+    """
+    if content.kind == VIDEO:
+        valid = video_codecs_are_valid(content.codecs) and (
+            not content.receives
+            or all(
+                codec.key in RESILIENCY or is_decodable(codec, VIDEO) for codec in content.codecs
+            )
+        )
+    else:
+        valid = all(is_decodable(codec, content.kind) for codec in content.codecs)
+    if not valid:
+        raise Refused(
+            f"Failed to set local {content.kind} description recv parameters for m-section with "
+            f"mid='{content.mid}'."
+        )
+
+
+def check_local_streams(content: Content, known: list[Stream]) -> None:
+    """Check the streams of a local section, all but those it sends already.
+
+    Raises:
+        Refused: the engine could not send one.
+    """
+    if content.kind != VIDEO:
+        return
+    for stream in content.streams:
+        if not stream.ssrcs or any(stream.ssrcs[0] in old.ssrcs for old in known):
+            continue
+        if not _video_stream_is_valid(stream):
+            raise Refused(
+                f"Failed to add send stream ssrc: {stream.ssrcs[0]} into m-section with "
+                f"mid='{content.mid}'"
+            )
+
+
+def deduplicated(extensions: list[Extension]) -> list[Extension]:
+    """Return the extensions a channel uses: the first of each URI, the encrypted one if there is,
+    in the order of their URIs.
+    """
+    kept: dict[str, Extension] = {}
+    for extension in sorted(extensions, key=lambda each: not each.encrypted):
+        kept.setdefault(extension.uri, extension)
+    return sorted(kept.values(), key=lambda each: each.uri)
+
+
 def video_codecs_are_valid(codecs: list[Codec]) -> bool:
     """Whether every rtx belongs to a codec of the list, and no bit rate limits are reversed."""
     kinds = {codec.payload_type: codec.key for codec in codecs}
     for codec in codecs:
-        if codec.key == "rtx" or codec.key in _FEC:
+        if codec.key in RESILIENCY:
             continue
         low = to_int(codec.parameters.get("x-google-min-bitrate", ""))
         high = to_int(codec.parameters.get("x-google-max-bitrate", ""))

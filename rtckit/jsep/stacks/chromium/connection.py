@@ -1,7 +1,13 @@
 """A connection as far as descriptions change it: what is set, its state, its transports."""
 
 from rtckit.jsep.stacks.chromium.answer import create_answer
-from rtckit.jsep.stacks.chromium.channels import apply_remote_content
+from rtckit.jsep.stacks.chromium.channels import (
+    check_local_codecs,
+    check_local_streams,
+    check_remote_codecs,
+    check_remote_streams,
+    deduplicated,
+)
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     DATA,
@@ -10,6 +16,7 @@ from rtckit.jsep.stacks.chromium.description import (
     Description,
     Stream,
 )
+from rtckit.jsep.stacks.chromium.munging import munging_is_allowed
 from rtckit.jsep.stacks.chromium.refusal import (
     INTERNAL,
     INVALID_MODIFICATION,
@@ -37,6 +44,7 @@ class Connection:
         self.created: dict[str, Description] = {}
         self._transports = Transports()
         self._streams: dict[str, list[Stream]] = {}
+        self._sent: dict[str, list[Stream]] = {}
         self._sctp: tuple[int, int] | None = None
         self._stable: tuple[Description | None, Description | None] = (None, None)
 
@@ -77,7 +85,7 @@ class Connection:
         """
         validate(description, kind, "local", self.signaling_state, self.local, self.remote)
         created = self.created.get("offer" if kind == "offer" else "answer")
-        if created is not None and not _munging_is_allowed(created, description):
+        if created is not None and not munging_is_allowed(created, description):
             raise Refused("SDP is modified in a non-acceptable way", INVALID_MODIFICATION)
         self.local = description
         try:
@@ -85,6 +93,12 @@ class Connection:
             self._transports.apply("local", kind, description, self.remote)
             if created is not None:
                 _check_kinds(created, description)
+            for content in description.contents:
+                if content.kind in (AUDIO, VIDEO) and not content.rejected:
+                    self._transports.set_extensions(content.mid, deduplicated(content.extensions))
+                    check_local_codecs(content)
+                    check_local_streams(content, self._sent.get(content.mid, []))
+                    self._sent[content.mid] = content.streams
             self._start_sctp()
             _check_sources(description)
         except Refused as refusal:
@@ -112,10 +126,12 @@ class Connection:
         return create_answer(self.remote, roles)
 
     def _receive(self, content: Content) -> None:
-        apply_remote_content(content, self._streams.get(content.mid, []))
+        self._transports.set_extensions(content.mid, deduplicated(content.extensions))
+        check_remote_codecs(content)
         ssrcs = {ssrc for stream in content.streams for ssrc in stream.ssrcs}
         if not self._transports.set_sources(content.mid, ssrcs):
             raise Refused(f"Failed to set up audio demuxing for mid='{content.mid}'.")
+        check_remote_streams(content, self._streams.get(content.mid, []))
         self._streams[content.mid] = content.streams
 
     def _start_sctp(self) -> None:
@@ -151,19 +167,6 @@ class Connection:
             self._stable = (self.local, self.remote)
         if side == "local":
             self.created.clear()
-
-
-def _munging_is_allowed(created: Description, new: Description) -> bool:
-    """Whether a created description may be changed this way: sections neither added nor removed,
-    SFrame, header encryption, SCTP parameters and round trip reports left alone.
-    """
-    if len(created.contents) != len(new.contents) or created.cryptex != new.cryptex:
-        return False
-    return all(
-        (before.sframe, before.sctp_init, before.xr_round_trip)
-        == (after.sframe, after.sctp_init, after.xr_round_trip)
-        for before, after in zip(created.contents, new.contents, strict=True)
-    )
 
 
 def _check_kinds(created: Description, new: Description) -> None:

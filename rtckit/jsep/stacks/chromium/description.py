@@ -100,6 +100,7 @@ class Content:
     bundle_only: bool = False
     direction: str = "sendrecv"
     rtcp_mux: bool = False
+    rtcp_rsize: bool = False
     codecs: list[Codec] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
     extensions: list[Extension] = field(default_factory=list)

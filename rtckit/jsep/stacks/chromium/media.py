@@ -176,7 +176,9 @@ def _parse_rtp(line: str, content: Content, gathered: _Gathered) -> None:
     """Read an attribute of an RTP section."""
     if has_attribute(line, "rtcp-mux"):
         content.rtcp_mux = True
-    elif has_attribute(line, "rtcp-rsize") or has_attribute(line, "remote-net-estimate"):
+    elif has_attribute(line, "rtcp-rsize"):
+        content.rtcp_rsize = True
+    elif has_attribute(line, "remote-net-estimate"):
         pass
     elif has_attribute(line, "rtcp-xr"):
         formats = (split_first(line, ":") or ("", ""))[1].split(" ")

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from rtckit.jsep.stacks.chromium.description import RTP, Content, Description, Transport
-from rtckit.jsep.stacks.chromium.refusal import Refused
+from rtckit.jsep.stacks.chromium.description import RTP, Content, Description, Extension, Transport
+from rtckit.jsep.stacks.chromium.refusal import INVALID_STATE, Refused
 
 _UFRAG_LENGTH = (4, 256)
 _PWD_LENGTH = (22, 256)
@@ -16,7 +16,8 @@ _OTHER_ROLE = {"active": "passive", "passive": "active"}
 class DtlsTransport:
     """One transport: what both sides said of it last, and the DTLS role that came of it.
 
-    ``sections`` are the mids that use it, ``sources`` the section each remote source belongs to.
+    ``sections`` are the mids that use it, ``sources`` the section each remote source belongs to,
+    ``extensions`` the header extensions each section has in use.
     """
 
     name: str
@@ -25,6 +26,7 @@ class DtlsTransport:
     role: str | None = None
     sections: set[str] = field(default_factory=set)
     sources: dict[int, str] = field(default_factory=dict)
+    extensions: dict[str, list[Extension]] = field(default_factory=dict)
 
 
 class Transports:
@@ -36,6 +38,7 @@ class Transports:
         self.by_name: dict[str, DtlsTransport] = {}
         self._ssrcs: dict[str, set[int]] = {}
         self._group_of: dict[str, list[str]] = {}
+        self._stable: set[str] = set()
 
     def set_sources(self, mid: str, ssrcs: set[int]) -> bool:
         """Route sources to a section; False if its transport routes one to another already."""
@@ -48,6 +51,34 @@ class Transports:
         self._ssrcs[mid] = ssrcs
         transport.sources.update(dict.fromkeys(ssrcs, mid))
         return True
+
+    def set_extensions(self, mid: str, extensions: list[Extension]) -> None:
+        """Register the header extensions of a section.
+
+        Raises:
+            Refused: a number means something else to a section of the same transport, or to this
+                section so far.
+        """
+        transport = self.by_mid.get(mid)
+        if transport is None:
+            raise Refused(f"No transport assigned. (mid={mid})", INVALID_STATE)
+        used: set[int] = set()
+        for new in extensions:
+            if new.id in used:
+                raise Refused(f"Duplicate extension ID: {_shown(new)} (mid={mid})")
+            used.add(new.id)
+        for new in extensions:
+            for other, active in transport.extensions.items():
+                old = next((each for each in active if each.id == new.id), None)
+                if old is not None and old.uri != new.uri:
+                    raise Refused(
+                        "RTP extension ID reassignment not supported (collision on active MID "
+                        f'{other}, id={new.id}, old_uri="{old.uri}", new_uri="{new.uri}"). '
+                        f"(mid={mid})"
+                    )
+        if transport.extensions.get(mid) != extensions:
+            transport.extensions.pop(mid, None)
+            transport.extensions[mid] = extensions
 
     def _drop_sources(self, mid: str) -> None:
         transport = self.by_mid.get(mid)
@@ -76,6 +107,10 @@ class Transports:
                 self._reject(content.mid)
             else:
                 self._apply_section(content, side, kind)
+        if kind == "answer":
+            # Until then a transport without sections is kept: the offer may be taken back.
+            self.by_name = {name: t for name, t in self.by_name.items() if t.sections}
+            self._stable = set(self.by_name)
 
     def _ensure(self, mid: str) -> None:
         if mid not in self.by_name:
@@ -88,7 +123,8 @@ class Transports:
         transport = self.by_mid.pop(mid, None)
         if transport is not None:
             transport.sections.discard(mid)
-            if not transport.sections:
+            transport.extensions.pop(mid, None)
+            if not transport.sections and transport.name not in self._stable:
                 self.by_name.pop(transport.name, None)
 
     def _reject(self, mid: str) -> None:
@@ -141,6 +177,8 @@ class Transports:
         fault = find_ice_fault(new)
         if fault is not None:
             return f"Invalid ICE parameters: {fault}"
+        if kind != "offer" and not (transport.local or transport.remote):
+            return "Failed to setup RTCP mux."
         if side == "local":
             transport.local = new
         else:
@@ -207,6 +245,14 @@ class Transports:
                 old = id(established)
                 if to_new.setdefault(old, place) != place or to_old.setdefault(place, old) != old:
                     raise Refused(f"MID {mid} in the offer has changed group.")
+
+
+def _shown(extension: Extension) -> str:
+    """Return an extension as libwebrtc prints it, bytes that are no ASCII in octal."""
+    encrypted = ", encrypt" if extension.encrypted else ""
+    uri = re.sub(r"([\\\"'])", r"\\\1", extension.uri)
+    uri = re.sub(r"[^ -~]", lambda match: f"\\{ord(match[0]):03o}", uri)
+    return f"{{uri: {uri}, id: {extension.id}{encrypted}}}"
 
 
 def _check_members(description: Description, groups: list[list[str]]) -> None:
