@@ -25,12 +25,12 @@ _ADDRESS_TYPES = {"IP4": 4, "IP6": 6}
 _SESSION_ID_LIMIT = 2**63 - 1
 
 
-def _missing(description: LintedDescription, before: str) -> Line:
-    """The first session-level line whose type is none of ``before``: where another was expected."""
-    for line in description.session.lines:
-        if line.type not in before:
-            return line
-    return description.session.lines[-1]
+def _missing(description: LintedDescription, before: str) -> int:
+    """The number of the first line whose type is none of ``before``: where one was expected."""
+    for number, body in enumerate(description.lines, 1):
+        if body[1:2] != "=" or body[0] not in before:
+            return number
+    return max(1, len(description.lines))
 
 
 def _origin_fields(description: LintedDescription) -> tuple[Line, list[str]] | None:

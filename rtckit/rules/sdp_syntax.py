@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rtckit.core.findings import Location, Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
 from rtckit.rules.lint import LintedDescription
-from rtckit.sdp.grammar import LINE_TYPES, SESSION_LINE_ORDER
+from rtckit.sdp.grammar import LINE_TYPES, SESSION_LINE_ORDER, is_known
 from rtckit.sdp.lines import Line
 
 __all__: list[str] = []
@@ -513,6 +513,8 @@ def attribute_names(description: LintedDescription) -> Iterator[Hit]:
             continue
         for _, attribute in description.find_all(name):
             what = f"attribute name {name[:40]!r} is no token" if name else "attribute without name"
+            if is_known(name.partition("=")[0]):
+                what = f"an equals sign instead of a colon after {name.partition('=')[0]}"
             yield Hit(what, description.at_name(attribute))
 
 
