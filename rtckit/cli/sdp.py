@@ -1,9 +1,11 @@
 """``rtckit sdp``: session descriptions."""
 
+import functools
+
 import click
 
 from rtckit.cli.lazy import LazyCommand, LazyGroup
-from rtckit.cli.output import Answer, Settings, answering
+from rtckit.cli.output import Answer, Canvas, Settings, answering
 from rtckit.cli.sources import read_one
 
 __all__ = ["TABLE", "sdp", "show"]
@@ -32,29 +34,40 @@ def sdp() -> None:
 
 @click.command(short_help="Show what a session description says.")
 @click.argument("file")
+@click.option(
+    "--annotate", is_flag=True, help="Explain each line, with the section that defines it."
+)
 @click.option("--secrets", is_flag=True, help="Show ICE passwords and keys, which are masked.")
-@answering
-def show(settings: Settings, file: str, secrets: bool) -> Answer:
+@functools.partial(answering, formats=("text", "json", "html"))
+def show(settings: Settings, file: str, annotate: bool, secrets: bool) -> Answer:
     """Show what a session description says.
 
     The session, and each media section with its codecs, transport, direction and candidates. FILE
     is SDP or anything SDP is held in, such as JSON, a log or a browser's dump; `FILE#2` is the
-    second description in it, `-` is stdin.
+    second description in it, `-` is stdin. HTML is always line by line.
 
     \b
         rtckit sdp show offer.sdp
+        rtckit sdp show --annotate offer.sdp
+        rtckit sdp show --format html -o offer.html offer.sdp
         xclip -o | rtckit sdp show -
     """
-    from rtckit.report.sdp import render_text, to_dict
+    from rtckit.report import sdp as anatomy
+    from rtckit.report import sdp_annotate as listing
 
     description = read_one(settings, file)
+
+    def draw(canvas: Canvas) -> str:
+        color, width = canvas.color, canvas.width
+        if annotate:
+            return listing.render_text(description, color=color, width=width, secrets=secrets)
+        return anatomy.render_text(
+            description, color=color, width=width, verbose=canvas.verbose, secrets=secrets
+        )
+
+    to_dict = listing.to_dict if annotate else anatomy.to_dict
     return Answer(
-        text=lambda canvas: render_text(
-            description,
-            color=canvas.color,
-            width=canvas.width,
-            verbose=canvas.verbose,
-            secrets=secrets,
-        ),
+        text=draw,
         data=lambda: to_dict(description, secrets=secrets),
+        forms={"html": lambda canvas: listing.render_html(description, secrets=secrets)},
     )

@@ -3,6 +3,7 @@
 ``parse(x).write() == x`` for every ``x`` that is SDP at all, text or bytes.
 """
 
+import importlib
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
@@ -165,6 +166,13 @@ class Document:
 
     def __repr__(self) -> str:
         return f"<Document: {len(self._starts)} media sections, {len(self._split.bodies)} lines>"
+
+    def _repr_html_(self) -> str:
+        """The description explained line by line, as notebooks show it; secrets are hidden."""
+        # By name and when asked for: drawing is above this layer, and costs nothing until then.
+        drawing = importlib.import_module("rtckit.report.sdp_annotate")
+        fragment: str = drawing.render_fragment(self)
+        return fragment
 
     def write(self) -> str | bytes:
         """The description again: text when it was parsed from text, bytes when from bytes."""
