@@ -122,7 +122,7 @@ def owns_transport(section: Section, bundled: dict[str, Section], *, is_offer: b
     return bundled.get(section.mid, section) is section
 
 
-def check_rtcp_mux(description: Description) -> None:
+def _check_rtcp_mux(description: Description) -> None:
     """Check that each section with RTCP agrees to multiplex it (RFC 8829bis, 4.1.1).
 
     Raises:
@@ -138,11 +138,12 @@ def check_rtcp_mux(description: Description) -> None:
 
 
 def check_transports(description: Description, *, is_offer: bool) -> None:
-    """Check BUNDLE, then ICE, fingerprint and setup of each owner of a transport.
+    """Check rtcp-mux and BUNDLE, then ICE, fingerprint and setup of each owner of a transport.
 
     Raises:
         Rejected: an ``InvalidAccessError``.
     """
+    _check_rtcp_mux(description)
     bundled = bundled_mids(description)
     for section in description.sections:
         if owns_transport(section, bundled, is_offer=is_offer):

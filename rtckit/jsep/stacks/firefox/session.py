@@ -5,7 +5,6 @@ from collections.abc import Callable
 from rtckit.jsep.stacks.firefox.answer import check_survives, check_written, create_answer
 from rtckit.jsep.stacks.firefox.checks import (
     Rejected,
-    check_rtcp_mux,
     check_transports,
     read_description,
 )
@@ -135,7 +134,6 @@ class _Session:
             self._negotiated,
             pending_local=local,
         )
-        check_rtcp_mux(remote)
         if case.type == "offer":
             check_transports(remote, is_offer=True)
             self._transceivers.apply_remote(remote)
@@ -211,7 +209,6 @@ def _set_local(case: Case) -> None:
         )
     local = read_description(case.sdp or created)
     check_local(local, _read_known(TypedSdp(case.type, created)), is_first=not state.current_local)
-    check_rtcp_mux(local)
     if is_offer:
         check_transports(local, is_offer=True)
         return
