@@ -96,10 +96,12 @@ class _Drawing:
             ("+", change.b, change.place_b, "green"),
         ):
             if value is not None:
-                at = f"{place} " if place else ""
+                at = f"  {place}" if place else ""
                 lead = f"      {sign} "
-                body = paragraph(value or '""', width=self.width, indent=" " * 8, first=lead)
-                self.lines.append(self.paint(body, tint) + self._dim(f"  {at}".rstrip()))
+                body = paragraph(
+                    value or '""', width=self.width - len(at), indent=" " * 8, first=lead
+                )
+                self.lines.append(self.paint(body, tint) + self._dim(at))
         self._impact(change, "      ")
 
     def _dim(self, text: str) -> str:
@@ -117,7 +119,7 @@ class _Drawing:
     def _plan(self, changes: Sequence[Grouped]) -> None:
         """The widths of the columns: the leaf, and two equal ones for the values."""
         longest = max(display_width(escape_controls(shown_leaf(item.change))) for item in changes)
-        self.leaf = min(longest + 4, _MOST_LEAF)
+        self.leaf = min(longest + 6, _MOST_LEAF)
         self.column = max(_LEAST_COLUMN, (self.width - self.leaf - 5) // 2)
 
     def _draw_wide(self, item: Grouped) -> None:

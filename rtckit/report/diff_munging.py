@@ -6,7 +6,7 @@ from rtckit.core.text import escape_controls
 from rtckit.report.diff_data import describe_change, page
 from rtckit.report.json import answer
 from rtckit.report.text import Paint, format_count, paragraph
-from rtckit.sdp.comparison.grouping import heading, shown_leaf
+from rtckit.sdp.comparison.grouping import group_changes, heading, shown_leaf
 from rtckit.sdp.comparison.markup import safe, table, value_cell
 from rtckit.sdp.comparison.munging import MEASURED, Edit, Munging, Reaction
 
@@ -61,6 +61,13 @@ def _summary(munging: Munging) -> str:
     return said
 
 
+def _grouped(munging: Munging) -> list[tuple[Edit, str]]:
+    """The edits with the very same one in other sections told once."""
+    edits = {id(edit.change): edit for edit in munging.edits}
+    grouped = group_changes(edit.change for edit in munging.edits)
+    return [(edits[id(item.change)], item.also) for item in grouped]
+
+
 def render_text(
     munging: Munging, names: tuple[str, str] = ("created", "set"), *, color: bool, width: int
 ) -> str:
@@ -74,21 +81,25 @@ def render_text(
         paint(f"+++ {escape_controls(names[1])} (set)", "green"),
     ]
     section = ""
-    for edit in munging.edits:
+    for edit, also in _grouped(munging):
         change = edit.change
         here = heading(munging.diff, change)
         if here != section:
             section = here
             lines += ["", paint(escape_controls(here), "bold")]
-        lines.append(f"  {paint(escape_controls(shown_leaf(change)), 'bold')}  {change.kind}")
+        lines.append(
+            f"  {paint(escape_controls(shown_leaf(change)), 'bold')}  {change.kind}"
+            + (f" ({escape_controls(also)})" if also else "")
+        )
         for sign, value, place, style in (
             ("-", change.a, change.place_a, "red"),
             ("+", change.b, change.place_b, "green"),
         ):
             if value is not None:
+                at = f"  {place}" if place else ""
                 lead = f"      {sign} "
-                body = paragraph(value or '""', width=width, indent=" " * 8, first=lead)
-                lines.append(paint(body, style) + (paint(f"  {place}", "dim") if place else ""))
+                body = paragraph(value or '""', width=width - len(at), indent=" " * 8, first=lead)
+                lines.append(paint(body, style) + paint(at, "dim"))
         if change.impact:
             lines.append(paragraph(change.impact, width=width, indent=" " * 9, first="      => "))
         lines += _reactions(edit, paint, width)
@@ -124,7 +135,7 @@ def render_html(munging: Munging, names: tuple[str, str] = ("created", "set")) -
     """The same as a page."""
     rows: list[str] = []
     section = ""
-    for edit in munging.edits:
+    for edit, also in _grouped(munging):
         change = edit.change
         here = heading(munging.diff, change)
         if here != section:
@@ -132,7 +143,8 @@ def render_html(munging: Munging, names: tuple[str, str] = ("created", "set")) -
             rows.append(f'<tr><th scope="rowgroup" colspan="4">{safe(here)}</th></tr>')
         cells = [
             f'<td class="kind">{change.kind}</td>',
-            f"<td><code>{safe(shown_leaf(change))}</code></td>",
+            f"<td><code>{safe(shown_leaf(change))}</code>"
+            + (f'<div class="place">{safe(also)}</div></td>' if also else "</td>"),
             f"<td>{value_cell(change.a, change.place_a)}</td>",
             f"<td>{value_cell(change.b, change.place_b)}</td>",
         ]

@@ -96,12 +96,20 @@ def compare_answer(offer: Document, answer: Document) -> AnswerView:
             f"the answer has {len(answer.media)} media sections for the offer's "
             f"{len(offer.media)}: every stack refuses it (RFC 3264, 6)"
         )
-    one, other = offer.session.origin, answer.session.origin
-    if one and other and (one.username, one.session_id) == (other.username, other.session_id):
+    if _is_own(offer, answer):
         faults.append("the o= line is the offer's: this is the same end's own description")
     if answer.bundle and not offer.bundle:
         faults.append("the answer bundles what was not offered in a bundle (RFC 9143, 7.3)")
     return AnswerView(tuple(sections), _take(offer.bundle, answer.bundle), tuple(faults))
+
+
+def _is_own(offer: Document, answer: Document) -> bool:
+    """Whether an end got its own description back; some peers number sessions by the second."""
+    one, other = offer.session.origin, answer.session.origin
+    if not one or not other or one.session_id != other.session_id:
+        return False
+    ufrags = [{media.ice_ufrag for media in side.media} - {None} for side in (offer, answer)]
+    return one.username == other.username and bool(ufrags[0] & ufrags[1] or not all(ufrags))
 
 
 def _take(offered: list[str], answered: list[str]) -> Taken:

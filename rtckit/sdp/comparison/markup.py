@@ -20,7 +20,7 @@ STYLE = """
 .rtckit-diff th, .rtckit-diff td { text-align: left; vertical-align: top; padding: 0.35em 0.6em;
   border-top: 1px solid rgba(128, 128, 128, 0.35); overflow-wrap: anywhere; background: none; }
 .rtckit-diff th[scope=rowgroup] { padding-top: 1.1em; font-size: 1.05em; }
-.rtckit-diff td.kind { font-weight: 600; }
+.rtckit-diff td.kind { font-weight: 600; white-space: nowrap; }
 .rtckit-diff tr.added td.kind { color: #2a9d4a; }
 .rtckit-diff tr.removed td.kind { color: #e0483e; }
 .rtckit-diff tr.changed td.kind { color: #b8860b; }
@@ -56,7 +56,7 @@ def table(caption: str, columns: Sequence[str], rows: Iterable[str]) -> str:
     heads = "".join(f'<th scope="col">{safe(column)}</th>' for column in columns)
     return (
         f'<div class="rtckit-diff"><style>{STYLE}</style><table>'
-        '<colgroup><col style="width:6.5em"><col style="width:22%"><col><col></colgroup>'
+        '<colgroup><col style="width:7.5em"><col style="width:22%"><col><col></colgroup>'
         f"<caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )

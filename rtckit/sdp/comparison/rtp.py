@@ -21,11 +21,12 @@ __all__ = [
 ]
 
 _ENCRYPTED = "urn:ietf:params:rtp-hdrext:encrypt"
+_TRANSPORT_WIDE = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 _EXTENSION_USES = {
     "mid": "packets no longer name their section; a bundle goes by SSRC and payload type",
     "rtp-stream-id": "simulcast layers can no longer be told apart by rid",
     "repaired-rtp-stream-id": "retransmissions no longer name the layer they repair",
-    "transport-wide-cc-extensions-01": "no transport-wide congestion control",
+    "transport-wide-cc": "no transport-wide congestion control",
     "abs-send-time": "no absolute send times for the receiver's bandwidth estimate",
     "ssrc-audio-level": "no audio levels in packets: active-speaker detection must decode",
     "video-orientation": "rotation is no longer signalled; the sender must turn the picture",
@@ -34,6 +35,8 @@ _EXTENSION_USES = {
 
 def extension_name(uri: str) -> str:
     """The last part of a header extension's URI, which is what people call it."""
+    if uri == _TRANSPORT_WIDE:
+        return "transport-wide-cc"
     for separator in ("#", "/", ":"):
         _, found, tail = uri.rpartition(separator)
         if found and tail:
