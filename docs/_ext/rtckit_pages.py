@@ -51,7 +51,8 @@ class RulesDirective(Directive):
 
 def _rule_section(rule: Rule) -> nodes.section:
     section = _section(rule.id.lower(), f"{rule.id}: {rule.title}")
-    section += nodes.paragraph("", f"{rule.severity.capitalize()}; link: {rule.layer}.")
+    levels = "".join(f"; {level} in profile {name}" for name, level in rule.level_names.items())
+    section += nodes.paragraph("", f"{rule.severity.capitalize()}{levels}; link: {rule.layer}.")
     section.extend(_prose(sentence(rule.why)))
     for title, example in (("Fires on", rule.fires_on), ("Silent on", rule.silent_on)):
         section += nodes.paragraph("", "", nodes.strong("", title))

@@ -7,7 +7,7 @@ from typing import Any
 from rtckit.core.text import escape_controls
 from rtckit.report.json import answer
 from rtckit.report.text import Paint, Styled, columns, format_count, paragraph, sentence
-from rtckit.rules.catalogue import Rule
+from rtckit.rules.catalogue import FAMILIES, Rule
 
 __all__ = ["render_list", "render_rule", "rule_to_dict", "rules_to_dict"]
 
@@ -17,13 +17,18 @@ _SEVERITY_STYLE = {"error": "red", "warning": "yellow", "info": "cyan"}
 
 
 def render_list(rules: Sequence[Rule], *, color: bool, width: int) -> str:
-    """One rule a line: id, severity, layer and title."""
+    """One rule a line, by family: id, severity, layer and title."""
     paint = Paint(color)
     if not rules:
         return "No rules."
     room = max(24, width - sum(_FIXED_WIDTHS))
     rows: list[tuple[str | Styled, ...]] = []
-    for rule in rules:
+    families = list(dict.fromkeys(rule.family for rule in rules))
+    previous = ""
+    for rule in sorted(rules, key=lambda rule: families.index(rule.family)):
+        if rule.family != previous and len(families) > 1:
+            rows.append(("", "", "", Styled(FAMILIES[rule.family], "bold")))
+        previous = rule.family
         first, *more = textwrap.wrap(rule.title, room)
         severity = Styled(str(rule.severity), _SEVERITY_STYLE[rule.severity])
         rows.append((Styled(rule.id, "bold"), severity, str(rule.layer), first))
@@ -48,9 +53,16 @@ def render_rule(rule: Rule, *, color: bool, width: int) -> str:
         paint("Silent on", "bold") + "\n" + _example(rule.silent_on),
         paint("Fix", "bold") + "\n" + paragraph(sentence(rule.fix), width=width),
         paint("References", "bold") + "\n" + "\n".join(rule.refs),
-        paint(f"Link: {rule.layer}; module: {rule.module}", "dim"),
+        paint(f"Link: {rule.layer}; {_levels(rule)}module: {rule.module}", "dim"),
     ]
     return "\n\n".join(parts)
+
+
+def _levels(rule: Rule) -> str:
+    if not rule.levels:
+        return ""
+    levels = ", ".join(f"{name} {level}" for name, level in rule.level_names.items())
+    return f"by profile: {levels}; "
 
 
 def _example(text: str) -> str:

@@ -148,6 +148,14 @@ class Rule:
         """The letters of the id."""
         return self.id[:-3]
 
+    @property
+    def level_names(self) -> dict[str, str]:
+        """The levels of profiles in words; ``off`` is silence."""
+        return {
+            profile: "off" if level is None else str(level)
+            for profile, level in self.levels.items()
+        }
+
     def finding(self, hit: Hit, level: Severity | None = None) -> Finding:
         """``hit`` as a finding of this rule; ``level`` is the severity that a profile sets."""
         return Finding(
@@ -172,10 +180,7 @@ class Rule:
             "rule": self.id,
             "family": self.family,
             "severity": str(self.severity),
-            "levels": {
-                profile: "off" if level is None else str(level)
-                for profile, level in self.levels.items()
-            },
+            "levels": self.level_names,
             "layer": str(self.layer),
             "subject": self.subject,
             "title": self.title,
