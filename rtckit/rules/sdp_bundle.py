@@ -123,7 +123,7 @@ def mid_too_long(description: LintedDescription) -> Iterator[Hit]:
     Fix: use a short mid, such as the number of the section.
     """
     for media, attribute in description.find_in_media("mid"):
-        size = len((media.mid or "").encode("utf-8", "surrogateescape"))
+        size = len((media.mid or "").encode("utf-8", "replace"))
         if size > _MAXIMUM_MID and attribute is media.find("mid"):
             yield Hit(f"a mid of {size} bytes", description.at_value(attribute))
 
