@@ -187,6 +187,10 @@ def configuration_kept(pair: OfferAnswer) -> Iterator[Hit]:
                 continue
             if item.name != "rtx" and before.key[:3] != item.key[:3]:
                 continue
+            # What `rtx` repeats may have changed under its number; that is said there.
+            same_number = item.codec.apt == before.codec.apt
+            if item.name == "rtx" and same_number and item.key[1] == before.key[1]:
+                continue
             where = fmtp.get(number)
             yield Hit(
                 f"payload type {number} is {item.text}, but {before.text} in the offer "

@@ -186,7 +186,7 @@ def bundle_left(pair: OfferAnswer) -> Iterator[Hit]:
     alone = [
         (before, media)
         for before, media in pair.accepted
-        if before.mid in offered and before.mid not in answered
+        if before.mid in offered and before.mid not in answered and media.mid in (before.mid, None)
     ]
     # A single section needs no group.
     if not answered and len(alone) < 2 and not any(before.bundle_only for before, _ in alone):
