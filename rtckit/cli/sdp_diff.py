@@ -30,7 +30,7 @@ _WIDEST = 240
 @click.option("--answer", "answered", is_flag=True, help="A is an offer, B the answer to it.")
 @functools.partial(answering, formats=("text", "json", "html"))
 def diff(settings: Settings, a: str, b: str, every: bool, munging: bool, answered: bool) -> Answer:
-    """Compare two descriptions by meaning, not by line.
+    """Compare two descriptions by meaning.
 
     Sections are matched by mid, codecs by what they are, candidates by address, header extensions
     by URI. Each change comes with its place in both files and what it means in practice. What is
