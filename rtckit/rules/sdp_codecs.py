@@ -167,7 +167,7 @@ def red_of_unknown_codec(description: LintedDescription) -> Iterator[Hit]:
     subject="sdp",
 )
 def fec_parameters(description: LintedDescription) -> Iterator[Hit]:
-    """flexfec must have a repair-window, and ulpfec the clock of a codec.
+    """FlexFEC must have a repair-window, and ulpfec the clock of a codec.
 
     Why: the window, in microseconds, tells how long the receiver has to keep packets; a protection
         with a clock that no codec has protects nothing.

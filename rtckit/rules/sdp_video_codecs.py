@@ -136,7 +136,7 @@ def video_clock(description: LintedDescription) -> Iterator[Hit]:
     subject="sdp",
 )
 def receiver_limits(description: LintedDescription) -> Iterator[Hit]:
-    """max-fs and max-fr of VP8 and VP9 must be numbers, and stand together.
+    """The limits max-fs and max-fr of VP8 and VP9 must be numbers, and stand together.
 
     Why: they tell size and rate of the frames that the receiver can decode. One without the other
         is no limit, and is ignored by some senders.
