@@ -3,6 +3,7 @@
 import json
 
 from rtckit.core.errors import ParseError
+from rtckit.report import sdp_annotate as listing
 from rtckit.report.sdp import render_text, to_dict
 from rtckit.sdp import Description, parse, read_description
 from tests.sdp.descriptions import ALL
@@ -36,7 +37,13 @@ def check(data: bytes) -> None:
         return
     assert isinstance(description, Description)
     for verbose in (0, 1):
-        drawn = render_text(description, width=80, verbose=verbose)
-        assert all(character == "\n" or character.isprintable() for character in drawn)
-        drawn.encode()
+        _check_drawn(render_text(description, width=80, verbose=verbose))
+    _check_drawn(listing.render_text(description, width=80))
+    listing.render_html(description).encode()
+    json.dumps(listing.to_dict(description))
     json.dumps(to_dict(description))
+
+
+def _check_drawn(drawn: str) -> None:
+    assert all(character == "\n" or character.isprintable() for character in drawn)
+    drawn.encode()
