@@ -38,6 +38,15 @@ def test_cases_made_after_the_model(name: str) -> None:
     assert result.message_rate >= 0.90
 
 
+def test_exchanges_made_after_the_model() -> None:
+    cases = recorded.exchanges("firefox", "unseen-exchanges")
+    result = score("firefox", cases, "unseen, exchanges")
+    print(result)
+    assert result.cases >= 290
+    assert result.verdict_rate >= 0.97
+    assert result.message_rate >= 0.90
+
+
 def test_line_blamed_is_the_line_firefox_reports() -> None:
     # RTCError.sdpLineNumber is the line of the first error in the list.
     named = 0
