@@ -105,3 +105,20 @@ def test_layers_have_an_end() -> None:
         text = base64.b64encode(text.encode()).decode()
     with pytest.raises(ParseError, match="6 layers"):
         read_description(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " + CHROMIUM_OFFER,
+        "\r\n" + CHROMIUM_OFFER,
+        "v=0\r\n" + CHROMIUM_OFFER,
+        CHROMIUM_OFFER.replace("\r\n", "\n", 3),
+        CHROMIUM_OFFER + "what is this\r\n",
+        CHROMIUM_OFFER.replace("s=-\r\n", " s=-\r\n"),
+    ],
+)
+def test_faults_of_the_description_itself_are_left_in_it(text: str) -> None:
+    description = read_description(text)
+    assert description.document.write() == text
+    assert description.undone == []

@@ -18,6 +18,7 @@ from rtckit.sdp.sources.scan import scan_text
 
 __all__ = ["read_description", "read_descriptions"]
 
+_INDENTED_NEXT = re.compile(r"[^\r\n]*[\r\n]+[ \t]+\S")
 _SIZE_LIMIT = 64 * 1024 * 1024
 _FRAGMENT_LIMIT = 1024 * 1024
 _GZIP = b"\x1f\x8b"
@@ -116,10 +117,11 @@ def _is_plain(text: str) -> bool:
         starts = [match.start() for match in _STARTS.finditer(text)]
         if any(mark in text[: starts[-1]] for mark in ("\nm=", "\rm=") if len(starts) > 1):
             return False
-    begins = text.lstrip(" \t\r\n")
-    # Indentation of the first line is everybody's: then it is no plain SDP.
+    # Indentation that the next line shares is the text's; of the first alone it is a fault.
     indented = text[: first.start(1)].rpartition("\n")[2].strip("\r") != ""
-    return not indented and (begins.startswith("v=") or not _is_fragment(text))
+    if indented and _INDENTED_NEXT.match(text, first.start(1)):
+        return False
+    return text.startswith("v=", first.start(1)) or not _is_fragment(text)
 
 
 def _is_fragment(text: str) -> bool:
