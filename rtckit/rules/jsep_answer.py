@@ -19,12 +19,16 @@ _REPLIES = {
     "inactive": ("inactive",),
 }
 _DIRECTIONS = tuple(_REPLIES)
+# With more sections than this the only one of a kind is not looked for.
+_FEW = 64
 
 
 def _elsewhere(media: MediaSection, description: LintedDescription) -> str:
     """Where a section with the same mid or the only one of its kind stands in a description."""
-    same = [other for other in description.media if media.mid and other.mid == media.mid]
-    same = same or [other for other in description.media if other.kind == media.kind]
+    found = description.document.find_media(media.mid) if media.mid else None
+    same = [] if found is None else [found]
+    if not same and len(description.media) <= _FEW:
+        same = [other for other in description.media if other.kind == media.kind]
     if len(same) != 1 or same[0].index == media.index:
         return ""
     return f"; in the offer that is section {same[0].index} (line {same[0].first_line})"

@@ -12,6 +12,9 @@ __all__: list[str] = []
 
 ERROR, WARNING, INFO = Severity
 
+# Faults of one line that are told one by one.
+_MOST = 16
+
 _REVERSED = {
     "sendrecv": "sendrecv",
     "sendonly": "recvonly",
@@ -297,7 +300,7 @@ def simulcast_reply(pair: OfferAnswer) -> Iterator[Hit]:
         attribute = answered.find("simulcast")
         for direction in ("send", "recv"):
             rids = _rids_of(reply, direction)
-            known = _rids_of(asked, _REVERSED[direction])
+            known = frozenset(_rids_of(asked, _REVERSED[direction]))
             if not rids:
                 continue
             if not known:
@@ -305,9 +308,8 @@ def simulcast_reply(pair: OfferAnswer) -> Iterator[Hit]:
                     f"simulcast {direction}, while the offer has no {_REVERSED[direction]}", place
                 )
                 continue
-            for rid in rids:
-                if rid in known:
-                    continue
+            added = [rid for rid in dict.fromkeys(rids) if rid not in known]
+            for rid in added[:_MOST]:
                 where = place
                 if attribute is not None:
                     where = pair.answer.at_text(attribute, rid)

@@ -241,6 +241,10 @@ def feedback_not_offered(pair: OfferAnswer) -> Iterator[Hit]:
         for item in formats_of(offered).values():
             known = asked.setdefault(item.key, set())
             known.update(feedback.lower() for feedback in item.codec.rtcp_fb)
+        lines = {
+            " ".join((attribute.value or "").split()): attribute
+            for attribute in answered.find_all("rtcp-fb")
+        }
         seen: set[tuple[tuple[object, ...], str]] = set()
         for number, item in formats_of(answered).items():
             offered_feedback = asked.get(item.key)
@@ -250,15 +254,7 @@ def feedback_not_offered(pair: OfferAnswer) -> Iterator[Hit]:
                 if feedback.lower() in offered_feedback or (item.key, feedback) in seen:
                     continue
                 seen.add((item.key, feedback))
-                wanted = f"{number} {feedback}"
-                line = next(
-                    (
-                        attribute
-                        for attribute in answered.find_all("rtcp-fb")
-                        if " ".join((attribute.value or "").split()) in (wanted, f"* {feedback}")
-                    ),
-                    None,
-                )
+                line = lines.get(f"{number} {feedback}") or lines.get(f"* {feedback}")
                 yield Hit(
                     f"feedback {feedback[:40]!r} for {item.text} was not offered",
                     pair.answer.at_line(answered) if line is None else pair.answer.at_value(line),

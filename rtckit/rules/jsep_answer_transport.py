@@ -6,6 +6,7 @@ from rtckit.core.findings import Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
 from rtckit.rules.jsep_index import bundled, named, place_of, transport
 from rtckit.rules.lint import OfferAnswer
+from rtckit.rules.sdp_index import words_of
 from rtckit.sdp.lines import words
 
 __all__: list[str] = []
@@ -89,18 +90,18 @@ def bundle_subset(pair: OfferAnswer) -> Iterator[Hit]:
     if not offered:
         return  # BUNDLE011
     for attribute in pair.answer.session.find_all("group"):
-        semantics, *mids = words(attribute.value or "") or [""]
-        if semantics != "BUNDLE":
+        if words(attribute.value or "")[:1] != ["BUNDLE"]:
             continue
-        groups = [offered[mid] for mid in mids if mid in offered]
-        for index, mid in enumerate(mids, 1):
-            if mid not in offered:
-                message = f"mid {mid[:40]!r} was in no BUNDLE group of the offer"
-            elif offered[mid] != groups[0]:
-                message = f"mid {mid[:40]!r} was in another BUNDLE group of the offer"
+        _, *mids = words_of(attribute)
+        groups = [offered[mid.text] for mid in mids if mid.text in offered]
+        for mid in mids:
+            if mid.text not in offered:
+                message = f"mid {mid.text[:40]!r} was in no BUNDLE group of the offer"
+            elif offered[mid.text] != groups[0]:
+                message = f"mid {mid.text[:40]!r} was in another BUNDLE group of the offer"
             else:
                 continue
-            yield Hit(message, pair.answer.at_word(attribute, index))
+            yield Hit(message, pair.answer.at(mid.span))
 
 
 @rule(
