@@ -56,6 +56,12 @@ def test_hold_in_words_of_who_sends(now: str, said: str) -> None:
     assert said in only(edited("a=sendrecv", f"a={now}"), "media[0].direction").impact
 
 
+def test_directions_of_two_writers() -> None:
+    other = OFFER.replace("4611731400430051336", "77").replace("a=sendonly", "a=recvonly")
+    (change,) = diff(OFFER, other).changes
+    assert change.impact == "video: the first writer only sends, the second only receives"
+
+
 def test_sendrecv_need_not_be_said() -> None:
     assert edited("a=sendrecv\r\n", "").equal
 

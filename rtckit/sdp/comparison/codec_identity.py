@@ -89,16 +89,21 @@ class CodecId(NamedTuple):
     significant: tuple[tuple[str, str], ...]
     repairs: "CodecId | str | None"
 
+    def details(self) -> list[str]:
+        """The significant parameters for people; an H264 profile by its name alone."""
+        named = self.name == "h264"
+        return [
+            value if named and key == "profile" else f"{key}={value}"
+            for key, value in self.significant
+        ]
+
     def __str__(self) -> str:
         text = f"{self.name}/{self.clock_rate}" if self.clock_rate else self.name
         if self.channels and self.channels > 1:
             text += f"/{self.channels}"
         if self.repairs is not None:
             return f"{text} for {self.repairs}"
-        said = " ".join(
-            value if name == "profile" else f"{name}={value}" for name, value in self.significant
-        )
-        return f"{text} ({said})" if said else text
+        return f"{text} ({', '.join(self.details())})" if self.significant else text
 
 
 class CodecTable:

@@ -112,8 +112,7 @@ def label_codecs(pairs: Pairs[Codec], a: CodecTable, b: CodecTable) -> list[str]
 
 def _detail(name: str, found: CodecId) -> str:
     if found.significant:
-        said = [value if key == "profile" else f"{key}={value}" for key, value in found.significant]
-        return f"{name}[{', '.join(said)}]"
+        return f"{name}[{', '.join(found.details())}]"
     rate = str(found.clock_rate or "?")
     if found.channels and found.channels > 1:
         rate += f"/{found.channels}"

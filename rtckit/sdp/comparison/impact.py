@@ -56,8 +56,19 @@ _DIRECTIONS = {
 }
 
 
-def direction_impact(x: MediaSection, y: MediaSection) -> str:
+_SAYS = {
+    "sendrecv": "sends and receives",
+    "sendonly": "only sends",
+    "recvonly": "only receives",
+    "inactive": "neither sends nor receives",
+}
+
+
+def direction_impact(x: MediaSection, y: MediaSection, *, same_session: bool) -> str:
     """A changed direction, in words of who sends (RFC 3264, 5.1)."""
+    if not same_session:
+        first, second = _SAYS.get(x.direction, ""), _SAYS.get(y.direction, "")
+        return f"{what(x)}: the first writer {first}, the second {second}"
     return _DIRECTIONS.get((x.direction, y.direction), "").format(what(x))
 
 

@@ -138,7 +138,8 @@ def _compare_pair(
     )
     if not x.is_data or not y.is_data:
         places = (place_of(x, *DIRECTIONS), place_of(y, *DIRECTIONS))
-        recorder.compare("direction", x.direction, y.direction, places, direction_impact(x, y))
+        impact = direction_impact(x, y, same_session=same_session)
+        recorder.compare("direction", x.direction, y.direction, places, impact)
     compare_transport(recorder, a, b, x, y, same_session=same_session)
     tagged = a.transport_of(x) is x or b.transport_of(y) is y
     compare_candidates(recorder, x, y, tagged=tagged, same_session=same_session)
