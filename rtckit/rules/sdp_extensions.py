@@ -127,6 +127,7 @@ def extension_id_repeated(description: LintedDescription) -> Iterator[Hit]:
         a=extmap:2 urn:ietf:params:rtp-hdrext:ssrc-audio-level
     Fix: give the second extension a free id.
     """
+    twice = None if description.profile == "firefox" else WARNING
     for _, entries in extensions(description):
         seen: dict[int, ExtMap] = {}
         for extension in entries:
@@ -136,7 +137,7 @@ def extension_id_repeated(description: LintedDescription) -> Iterator[Hit]:
                     f"extension id {extension.id} is that of {first.uri[:80]} "
                     f"(line {first.span.line})",
                     description.at(_id_span(extension)),
-                    severity=WARNING if first.uri == extension.uri else None,
+                    severity=twice if first.uri == extension.uri else None,
                 )
 
 

@@ -74,6 +74,7 @@ def h264_level(profile_level_id: str) -> str | None:
     layer=Layer.MEDIA,
     refs=("RFC 6184, 8.1",),
     subject="sdp",
+    levels={"chromium": WARNING, "firefox": WARNING},
 )
 def h264_profile_syntax(description: LintedDescription) -> Iterator[Hit]:
     """The profile-level-id of H.264 must be six hexadecimal digits.
@@ -135,6 +136,7 @@ def h264_profile_missing(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.MEDIA,
     refs=("RFC 6184, 8.1",),
     subject="sdp",
+    levels={"chromium": WARNING, "firefox": WARNING},
 )
 def h264_packetization_mode(description: LintedDescription) -> Iterator[Hit]:
     """The packetization-mode of H.264 must be 0 or 1.

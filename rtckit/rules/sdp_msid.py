@@ -261,3 +261,49 @@ def track_in_two_sections(description: LintedDescription) -> Iterator[Hit]:
                     f"media section {first}",
                     description.at(msid.span),
                 )
+
+
+@rule(
+    "BUNDLE030",
+    ERROR,
+    layer=Layer.SIGNALLING,
+    refs=("RFC 9429, 5.2.1", "RFC 8830, 2"),
+    subject="sdp",
+    levels={"firefox": WARNING, "aiortc": WARNING},
+)
+def tracks_of_plan_b(description: LintedDescription) -> Iterator[Hit]:
+    """The sources of one section must belong to one track.
+
+    Why: several tracks in a section are Plan B, the way of Chromium before 2021. Chromium now
+        refuses such a section, others take its first track.
+    Fires on:
+        m=video 9 UDP/TLS/RTP/SAVPF 96
+        a=mid:video
+        a=ssrc:1001 cname:c
+        a=ssrc:1001 msid:s1 t1
+        a=ssrc:1002 cname:c
+        a=ssrc:1002 msid:s2 t2
+    Silent on:
+        m=video 9 UDP/TLS/RTP/SAVPF 96
+        a=mid:video
+        a=ssrc:1001 cname:c
+        a=ssrc:1001 msid:s1 t1
+        a=ssrc:1002 cname:c
+        a=ssrc:1002 msid:s1 t1
+    Fix: give each track a section of its own, as browsers do (Unified Plan).
+    """
+    for index, sources in _source_msids(description).items():
+        first, _ = sources[0]
+        others = {str(ssrc): value for value, ssrc in sources if value != first}
+        told: set[str] = set()
+        for attribute in description.media[index].find_all("ssrc") if others else ():
+            words = words_of(attribute)
+            if len(words) < 2 or not words[1].text.startswith("msid:"):
+                continue
+            value = others.get(words[0].text)
+            if value is not None and value not in told:
+                told.add(value)
+                yield Hit(
+                    f"track {value[:80]!r} in the section of {first[:80]!r} (Plan B)",
+                    description.at_value(attribute),
+                )

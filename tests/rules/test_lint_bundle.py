@@ -137,3 +137,15 @@ def test_two_associations_in_one_bundle() -> None:
     lines = ["a=group:BUNDLE 0 1", *data, "a=mid:0", *data, "a=mid:1"]
     assert places("BUNDLE017", *lines) == [(6, 3, 17)]
     assert places("BUNDLE017", *lines[:4]) == []
+
+
+def test_plan_b_names_each_further_track_once() -> None:
+    def source(number: int, track: str) -> tuple[str, str]:
+        return (f"a=ssrc:{number} cname:c", f"a=ssrc:{number} msid:s {track}")
+
+    video = "m=video 9 RTP/SAVPF 96"
+    # A retransmission has the track of its media.
+    sources = (*source(1, "t1"), *source(2, "t1"), *source(3, "t2"), *source(4, "t2"))
+    assert places("BUNDLE030", video, *sources) == [(7, 8, 19)]
+    assert places("BUNDLE030", video, *sources[:4]) == []
+    assert places("BUNDLE030", video, *sources[:4], video, *sources[4:]) == []
