@@ -191,7 +191,6 @@ def bundle_of_unknown_mid(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.SIGNALLING,
     refs=("RFC 9143, 5",),
     subject="sdp",
-    levels={"firefox": ERROR},
 )
 def mid_in_two_bundles(description: LintedDescription) -> Iterator[Hit]:
     """A media section must stand in one BUNDLE group, and once.

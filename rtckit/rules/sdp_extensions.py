@@ -110,7 +110,7 @@ def extended_extension_id(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.MEDIA,
     refs=("RFC 8285, 5",),
     subject="sdp",
-    levels={"firefox": ERROR, "aiortc": WARNING},
+    levels={"aiortc": WARNING},
 )
 def extension_id_repeated(description: LintedDescription) -> Iterator[Hit]:
     """An extension id must be used once in a section.

@@ -84,7 +84,7 @@ def ssrc_range(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.MEDIA,
     refs=("RFC 5576, 4.1",),
     subject="sdp",
-    levels={"chromium": ERROR, "firefox": WARNING, "aiortc": WARNING},
+    levels={"firefox": WARNING, "aiortc": WARNING},
 )
 def ssrc_syntax(description: LintedDescription) -> Iterator[Hit]:
     """`a=ssrc` must have an attribute after the number, and should have a value.
