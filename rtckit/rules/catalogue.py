@@ -157,10 +157,17 @@ class Rule:
         }
 
     def finding(self, hit: Hit, level: Severity | None = None) -> Finding:
-        """``hit`` as a finding of this rule; ``level`` is the severity that a profile sets."""
+        """``hit`` as a finding of this rule.
+
+        ``level`` is what a profile makes of the rule's own severity; where the hit has one too, the
+        graver counts.
+        """
+        severity = hit.severity or level or self.severity
+        if level is not None and level.rank < severity.rank:
+            severity = level
         return Finding(
             rule=self.id,
-            severity=level or hit.severity or self.severity,
+            severity=severity,
             message=hit.message,
             location=hit.location,
             help=self.fix if hit.help is None else hit.help,

@@ -478,6 +478,7 @@ def lint(
     findings: list[Finding] = []
     for name, part in _parts(subject):
         if isinstance(part, LintedDescription):
+            part.profile = profile
             files.setdefault(part.file, len(files))
         for rule in catalogue.rules_for(name, select, ignore):
             level = rule.levels.get(profile, rule.severity)

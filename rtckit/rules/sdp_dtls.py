@@ -316,7 +316,9 @@ def setup_present(description: LintedDescription) -> Iterator[Hit]:
         a=setup:actpass
     Fix: write `a=setup:actpass` in an offer, `active` or `passive` in an answer.
     """
-    for media in description.transports:
+    # Firefox asks for it in every section.
+    every = description.profile == "firefox"
+    for media in description.active_media if every else description.transports:
         attribute = media.find("setup") or description.session.find("setup")
         # Without a fingerprint either it is no DTLS at all (DTLS001).
         if attribute is None and media.fingerprints:

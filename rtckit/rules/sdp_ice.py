@@ -13,6 +13,8 @@ __all__: list[str] = []
 
 ERROR, WARNING, INFO = Severity
 
+# Chromium takes these four besides, and refuses any other.
+_FORGIVEN = frozenset("-=#_")
 _ICE_CHARACTERS = re.compile(r"[A-Za-z0-9+/]*")
 
 
@@ -26,7 +28,7 @@ def _lengths(
 ) -> Iterator[tuple[Hit, int]]:
     for _, attribute in description.find_all(name):
         length = len((attribute.value or "").strip(" \t"))
-        if length and not low <= length <= high:
+        if not low <= length <= high:
             hit = Hit(
                 f"{name} of {length} characters, not {low} to {high}",
                 description.at_value(attribute),
@@ -55,7 +57,9 @@ def credentials_present(description: LintedDescription) -> Iterator[Hit]:
         a=ice-pwd:asd88fgpdd777uzjYhagZg
     Fix: write both, in the section or at the session level.
     """
-    for media in description.transports:
+    # Firefox asks for them in every section.
+    every = description.profile == "firefox"
+    for media in description.active_media if every else description.transports:
         missing = [
             name
             for name, value in (("ice-ufrag", media.ice_ufrag), ("ice-pwd", media.ice_pwd))
@@ -139,9 +143,12 @@ def credential_characters(description: LintedDescription) -> Iterator[Hit]:
         for _, attribute in description.find_all(name):
             value = (attribute.value or "").strip(" \t")
             if not _ICE_CHARACTERS.fullmatch(value):
-                strange = "".join(sorted(set(re.sub(r"[A-Za-z0-9+/]", "", value))))
+                strange = sorted(set(re.sub(r"[A-Za-z0-9+/]", "", value)))
+                refused = description.profile == "chromium" and not _FORGIVEN.issuperset(strange)
                 yield Hit(
-                    f"{name} has {strange[:10]!r}, no ice-char", description.at_value(attribute)
+                    f"{name} has {''.join(strange)[:10]!r}, no ice-char",
+                    description.at_value(attribute),
+                    severity=ERROR if refused else None,
                 )
 
 
@@ -351,7 +358,10 @@ def options(description: LintedDescription) -> Iterator[Hit]:
                     severity=WARNING,
                 )
             elif not all(character.isalnum() or character in "+/-" for character in option):
-                yield Hit(f"ice-option {option[:20]!r}", description.at_word(attribute, index))
+                what = f"ice-option {option[:20]!r} is no word of ice-chars"
+                if "," in option:
+                    what = "ice-options parted by a comma instead of a blank"
+                yield Hit(what, description.at_word(attribute, index))
 
 
 @rule(

@@ -62,7 +62,7 @@ def media_kind(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.SIGNALLING,
     refs=("RFC 8866, 5.14",),
     subject="sdp",
-    levels={"aiortc": WARNING},
+    levels={"firefox": WARNING, "aiortc": WARNING},
 )
 def media_port(description: LintedDescription) -> Iterator[Hit]:
     """The port must be a number from 0 to 65535.
@@ -142,6 +142,7 @@ def media_fields(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.SIGNALLING,
     refs=("RFC 8866, 5.14", "RFC 8866, 6.6"),
     subject="sdp",
+    levels={"firefox": WARNING},
 )
 def payload_type_range(description: LintedDescription) -> Iterator[Hit]:
     """A payload type must be a number from 0 to 127.
@@ -162,7 +163,12 @@ def payload_type_range(description: LintedDescription) -> Iterator[Hit]:
                 if payload_type == "*" and media.rejected:
                     continue
                 place = description.at_format(media, payload_type)
-                yield Hit(f"payload type {payload_type[:20]!r} is not 0 to 127", place)
+                yield Hit(
+                    f"payload type {payload_type[:20]!r} is not 0 to 127",
+                    place,
+                    # Firefox passes over what is no number.
+                    severity=None if number is None else ERROR,
+                )
 
 
 @rule(
@@ -201,14 +207,14 @@ def payload_type_repeated(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.SIGNALLING,
     refs=("RFC 8866, 5.14", "RFC 8866, 6.6", "RFC 3551, 6"),
     subject="sdp",
-    levels={"firefox": WARNING},
+    levels={"chromium": WARNING, "firefox": WARNING},
 )
 def rtpmap_missing(description: LintedDescription) -> Iterator[Hit]:
     """Every payload type without a fixed meaning must have an `a=rtpmap`.
 
-    Why: without it no one knows the codec. Chromium and aiortc refuse the description, Firefox
-        drops the payload type. It happens when a script removes a codec's lines and forgets its
-        number in the `m=` line.
+    Why: without it no one knows the codec. aiortc refuses the description, browsers drop the
+        payload type, and Chromium refuses it when an fmtp or rtcp-fb line for it is left. It
+        happens when a script removes a codec's lines and forgets its number in the `m=` line.
     Fires on:
         m=video 9 UDP/TLS/RTP/SAVPF 96 97
         a=rtpmap:96 VP8/90000
@@ -224,8 +230,23 @@ def rtpmap_missing(description: LintedDescription) -> Iterator[Hit]:
             if payload_type in known or payload_type in STATIC_PAYLOAD_TYPES:
                 continue
             if read_integer(payload_type, 127) is not None:
-                place = description.at_format(media, payload_type)
-                yield Hit(f"payload type {payload_type} has no a=rtpmap", place)
+                refused = description.profile == "chromium" and _has_lines(
+                    description, media.first_line, payload_type
+                )
+                yield Hit(
+                    f"payload type {payload_type} has no a=rtpmap",
+                    description.at_format(media, payload_type),
+                    severity=ERROR if refused else None,
+                )
+
+
+def _has_lines(description: LintedDescription, first_line: int, payload_type: str) -> bool:
+    """Whether a section has parameters or feedback for a payload type."""
+    return any(
+        media.first_line == first_line and payload_type in formats
+        for name in ("fmtp", "rtcp-fb")
+        for media, formats in description.by_format(name)
+    )
 
 
 @rule(
@@ -340,6 +361,7 @@ def static_payload_type(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.SIGNALLING,
     refs=("RFC 8866, 6.6",),
     subject="sdp",
+    levels={"firefox": WARNING},
 )
 def rtpmap_form(description: LintedDescription) -> Iterator[Hit]:
     """An `a=rtpmap` must be `<payload type> <name>/<clock rate>[/<channels>]`.
@@ -384,7 +406,6 @@ def _to_end(description: LintedDescription, attribute: Attribute, column: int) -
     layer=Layer.SIGNALLING,
     refs=("RFC 8866, 6.15",),
     subject="sdp",
-    levels={"chromium": ERROR, "aiortc": ERROR},
 )
 def fmtp_unlisted(description: LintedDescription) -> Iterator[Hit]:
     """An `a=fmtp` should be for a format of the `m=` line, and be the only one for it.
@@ -406,12 +427,16 @@ def fmtp_unlisted(description: LintedDescription) -> Iterator[Hit]:
         for name, lines in formats.items():
             if name and name not in listed:
                 place = description.at_word(lines[0], 0)
-                yield Hit(f"fmtp for format {name[:20]}, which the m= line lacks", place)
+                refused = description.profile in ("chromium", "aiortc")
+                yield Hit(
+                    f"fmtp for format {name[:20]}, which the m= line lacks",
+                    place,
+                    severity=ERROR if refused else None,
+                )
             for again in lines[1:]:
                 yield Hit(
                     f"a second fmtp for format {name[:20]} (first: line {lines[0].line})",
                     description.at_value(again),
-                    severity=WARNING,
                 )
 
 

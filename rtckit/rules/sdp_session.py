@@ -430,7 +430,8 @@ def connection_form(description: LintedDescription) -> Iterator[Hit]:
         else:
             fault = _address_fault(fields[1], fields[2].split("/")[0])
             if fault:
-                yield Hit(fault, description.at_word(line, 2))
+                # Browsers read the form and use no address.
+                yield Hit(fault, description.at_word(line, 2), severity=WARNING)
 
 
 @rule(

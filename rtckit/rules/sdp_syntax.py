@@ -69,7 +69,7 @@ def version_line(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.SIGNALLING,
     refs=("RFC 8866, 5", "RFC 9429, 5.8.1"),
     subject="sdp",
-    levels={"aiortc": INFO},
+    levels={"firefox": WARNING, "aiortc": INFO},
 )
 def session_line_order(description: LintedDescription) -> Iterator[Hit]:
     """Session-level lines must keep their order.
@@ -161,7 +161,7 @@ def media_line_order(description: LintedDescription) -> Iterator[Hit]:
     layer=Layer.SIGNALLING,
     refs=("RFC 8866, 5",),
     subject="sdp",
-    levels={"aiortc": WARNING},
+    levels={"firefox": WARNING, "aiortc": WARNING},
 )
 def line_form(description: LintedDescription) -> Iterator[Hit]:
     """A line must be a letter, an equals sign and a value.
@@ -404,15 +404,10 @@ def non_ascii(description: LintedDescription) -> Iterator[Hit]:
         start = next(i for i, character in enumerate(body) if not character.isascii())
         stop = next((i for i in range(start, len(body)) if body[i].isascii()), len(body))
         foreign = any("\udc80" <= character <= "\udcff" for character in body)
-        free = body[:2] in ("s=", "i=", "e=", "p=") and not foreign
         what = "bytes that are no UTF-8" if foreign else "not ASCII"
-        yield Hit(
-            f"{what} in the {LINE_TYPES[body[0]].name} line"
-            if body[1:2] == "=" and body[0] in LINE_TYPES
-            else what,
-            Location(description.file, number, start + 1, stop + 1),
-            severity=None if free else ERROR,
-        )
+        if body[1:2] == "=" and body[0] in LINE_TYPES:
+            what += f" in the {LINE_TYPES[body[0]].name} line"
+        yield Hit(what, Location(description.file, number, start + 1, stop + 1))
 
 
 @rule(
