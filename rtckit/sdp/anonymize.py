@@ -17,7 +17,8 @@ import re
 from collections.abc import Callable
 
 from rtckit.core.address import Scope, scope_of
-from rtckit.sdp.document import Document, parse
+from rtckit.sdp.document import Document
+from rtckit.sdp.lines import split_lines
 
 __all__ = ["Anonymizer", "anonymize"]
 
@@ -90,14 +91,15 @@ class Anonymizer:
         Of several descriptions, give each to :meth:`avoid` before the first is anonymised.
         """
         self.avoid(document)
-        text = self._rewrite(document)
-        if isinstance(document.write(), bytes):
-            return parse(text.encode("utf-8", "surrogateescape"))
-        return parse(text)
+        # Not parsed anew: a damaged line may look like no SDP once its values are others.
+        split = split_lines(self._rewrite(document))
+        starts = [index for index, body in enumerate(split.bodies) if body[:2] == "m="]
+        return Document(
+            split, starts, byte_order_mark=document.byte_order_mark, binary=document.binary
+        )
 
     def _rewrite(self, document: Document) -> str:
-        mark = "\ufeff" if document.byte_order_mark else ""
-        return mark + "".join(self._line(line.text) + line.end for line in document.lines)
+        return "".join(self._line(line.text) + line.end for line in document.lines)
 
     def candidate(self, text: str) -> str:
         """A candidate that stands alone, replaced the same way."""

@@ -15,6 +15,8 @@ _CANDIDATE = "candidate:1 1 udp 1 192.0.2.1 9 typ host"
 _OBJECT = json.dumps({"type": "offer", "sdp": _OFFER})
 
 SEEDS = [
+    # Damaged so that other values make it look like JSON.
+    b'[::1a=candidate:k="type":"offer",SIP/2.0 200 OK\r\na=crypto:m=audio 9 X 0{eyJ[[::1]',
     _OBJECT.encode(),
     json.dumps({"candidate": _CANDIDATE, "sdpMid": "0", "sdpMLineIndex": 0}).encode(),
     base64.b64encode(_OBJECT.encode()),
