@@ -7,6 +7,8 @@ not those that tune one (``useinbandfec``).
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from rtckit.core.errors import ParseError
+from rtckit.sdp.codec_parameters import parse_profile_level_id
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.rtp import Codec
 
@@ -39,22 +41,6 @@ _DEFAULTS: dict[str, dict[str, str]] = {
 }
 """What parameters are when they are not said; saying so changes nothing."""
 
-_H264_SAME = (
-    # RFC 6184, 8.1, table 5: profile_idc, mask and value of profile-iop, and the sub-profile.
-    (0x42, 0x4F, 0x40, "constrained baseline"),
-    (0x4D, 0x8F, 0x80, "constrained baseline"),
-    (0x58, 0xCF, 0xC0, "constrained baseline"),
-    (0x42, 0x4F, 0x00, "baseline"),
-    (0x58, 0xCF, 0x80, "baseline"),
-    (0x4D, 0xAF, 0x00, "main"),
-    (0x58, 0xCF, 0x00, "extended"),
-    (0x64, 0xFF, 0x0C, "constrained high"),
-    (0x64, 0xFF, 0x00, "high"),
-    (0x6E, 0xFF, 0x00, "high 10"),
-    (0x7A, 0xFF, 0x00, "high 4:2:2"),
-    (0xF4, 0xFF, 0x00, "high 4:4:4"),
-)
-
 
 def h264_profile(profile_level_id: str | None) -> str:
     """The sub-profile a ``profile-level-id`` names; the text itself when it names none.
@@ -65,16 +51,10 @@ def h264_profile(profile_level_id: str | None) -> str:
         return "baseline"
     text = profile_level_id.strip().lower()
     try:
-        number = int(text, 16) if len(text) == 6 and text.isalnum() and text.isascii() else -1
-    except ValueError:
-        number = -1
-    if number < 0:
+        profile = parse_profile_level_id(text).profile
+    except ParseError:
         return text
-    idc, iop = number >> 16, number >> 8 & 0xFF
-    for known, mask, value, name in _H264_SAME:
-        if idc == known and iop & mask == value:
-            return name
-    return text[:4]
+    return profile.lower() if profile else text[:4]
 
 
 class CodecId(NamedTuple):
