@@ -87,7 +87,7 @@ description, a pair and a session of them (:mod:`rtckit.rules.lint`).
 PROFILES = ("rfc", "jsep", "chromium", "firefox", "aiortc")
 """By whose measure descriptions are linted: the standards, WebRTC's, or one stack's."""
 
-_DESCRIPTION_MODULES = ("sdp_", "jsep_")
+_DESCRIPTION_MODULES = ("sdp_", "jsep_", "lint")
 
 RETIRED: frozenset[str] = frozenset()
 """Ids of rules that are gone; an id is never used for another rule."""
@@ -273,13 +273,14 @@ class Catalogue:
             self._sorted = tuple(rules)
         return self._sorted
 
-    def _import(self, prefixes: tuple[str, ...] = ("",)) -> None:
-        """Import the package's modules whose names begin with one of ``prefixes``, each once."""
+    def _import(self, descriptions: bool = True, calls: bool = True) -> None:
+        """Import the package's modules with rules for descriptions or for calls, each once."""
         if self._package is None:
             return
         package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__):
-            if module.name.startswith(prefixes) and module.name not in self._imported:
+            wanted = descriptions if module.name.startswith(_DESCRIPTION_MODULES) else calls
+            if wanted and module.name not in self._imported:
                 importlib.import_module(f"{self._package}.{module.name}")
                 self._imported.add(module.name)
 
@@ -288,20 +289,21 @@ class Catalogue:
     ) -> tuple[Rule, ...]:
         """The rules for a subject, of the named ids and families or all, less the ignored ones.
 
-        Rules for descriptions do not load the rules for calls, and what they stand on, unless
-        names are to be checked. ``UsageError`` for an unknown name.
+        Rules for descriptions do not load the rules for calls, and what they stand on, nor the
+        other way round, unless names are to be checked. ``UsageError`` for an unknown name.
         """
         select, ignore = tuple(select), tuple(ignore)
         key = (subject, select, ignore)
         found = self._chosen.get(key)
         if found is None:
-            if select or ignore or subject == "call":
+            if select or ignore:
                 dropped = {rule.id for rule in self.select(ignore)} if ignore else set()
                 chosen: Iterable[Rule] = self.select(select)
             else:
                 dropped = set()
                 if not self._loaded:
-                    self._import(_DESCRIPTION_MODULES)
+                    calls = subject == "call"
+                    self._import(descriptions=not calls, calls=calls)
                 chosen = sorted(self._rules.values(), key=lambda rule: rule.id)
             found = tuple(
                 rule for rule in chosen if rule.subject == subject and rule.id not in dropped
@@ -311,6 +313,9 @@ class Catalogue:
 
     def find_rule(self, id: str) -> Rule:  # noqa: A002 - the word for it
         """The rule of this id (letters of either case); ``UsageError`` with the nearest ids."""
+        found = self._rules.get(id.upper())
+        if found is not None:
+            return found
         ids = {rule.id: rule for rule in self.all_rules()}
         found = ids.get(id.upper())
         if found is None:
