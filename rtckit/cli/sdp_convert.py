@@ -130,7 +130,7 @@ def anonymize(
     map_file: str | None,
     directory: str | None,
 ) -> Answer:
-    """Replace addresses, keys and names so that a description can be shown to strangers.
+    """Replace addresses, keys and names so that it can be shown.
 
     Addresses keep their scope, values their length and alphabet, lines their order and ends. The
     same value becomes the same everywhere in one run. Mids, ports, codecs and, without --ssrcs,

@@ -98,7 +98,7 @@ def report(result: Score) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the accuracy of a model, given and unseen cases apart."""
     parser = argparse.ArgumentParser(prog="python -m tests.oracle.measure")
-    parser.add_argument("--stack", choices=("chromium", "firefox"), default="chromium")
+    parser.add_argument("--stack", choices=("chromium", "firefox", "aiortc"), default="chromium")
     parser.add_argument("--unseen", type=int, default=0, help="make so many new mutations")
     parser.add_argument("--seed", type=int, default=1, help="of the new mutations")
     parser.add_argument("--ask", action="store_true", help="ask the browser of this machine")
