@@ -1,7 +1,6 @@
 """Laws of comparing: nothing differs from itself, order that means nothing counts for nothing."""
 
 import random
-import time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +8,7 @@ from hypothesis import strategies as st
 from rtckit.sdp import Diff, diff, parse
 from rtckit.sdp.comparison.answer import compare_answer
 from rtckit.sdp.comparison.munging import find_munging
+from tests.growth import assert_linear
 from tests.sdp.descriptions import CHROMIUM_OFFER, FIREFOX_ANSWER
 from tests.strategies.sdp import documents
 
@@ -121,7 +121,7 @@ def renumber(text: str, names: dict[str, str]) -> str:
     return "\r\n".join(lines)
 
 
-def test_a_session_with_very_many_sections_is_compared_in_a_second() -> None:
+def test_a_session_with_very_many_sections_is_compared() -> None:
     head, _, body = CHROMIUM_OFFER.partition("m=")
     sections = ["m=" + part for part in body.split("m=")]
     big = head + "".join(
@@ -131,21 +131,21 @@ def test_a_session_with_very_many_sections_is_compared_in_a_second() -> None:
     )
     other = big.replace(":YOmo", ":Zzzz").replace(":B14u", ":C25v").replace("nack pli", "ccm pli")
     a, b = parse(big), parse(other)
-    started = time.process_time()
     found = diff(a, b)
-    assert time.process_time() - started < 3
     assert len(found.find("media[0].ice")) == 1
     assert len([change for change in found.changes if change.leaf == "ice"]) == 180
 
 
 def test_hostile_sizes_take_linear_time() -> None:
     many = "v=0\r\nm=audio 9 RTP/AVP 0\r\n"
-    lines = many + "".join(f"a=x{n}:1\r\n" for n in range(20_000))
-    candidates = many + "".join(
-        f"a=candidate:1 1 udp 1 192.0.2.1 {n} typ host\r\n" for n in range(20_000)
-    )
-    started = time.process_time()
-    for text in (lines, candidates):
-        assert not diff(many, text).equal
-        assert not diff(text, text.replace(":1", ":2")).equal or text is candidates
-    assert time.process_time() - started < 8
+
+    def compare(size: int) -> None:
+        lines = many + "".join(f"a=x{n}:1\r\n" for n in range(size))
+        candidates = many + "".join(
+            f"a=candidate:1 1 udp 1 192.0.2.1 {n} typ host\r\n" for n in range(size)
+        )
+        for text in (lines, candidates):
+            assert not diff(many, text).equal
+            assert not diff(text, text.replace(":1", ":2")).equal or text is candidates
+
+    assert_linear(compare, 16_000)
