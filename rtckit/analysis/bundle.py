@@ -7,6 +7,7 @@ because passwords, payload types and clock rates stand in them.
 import io
 import json
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,7 @@ from rtckit.capture import Capture, open_capture
 from rtckit.core.errors import ParseError, UnreadableInput
 from rtckit.core.findings import Problem
 from rtckit.core.text import escape_controls
-from rtckit.sdp import read_description
+from rtckit.sdp.sources import guess_type, read_description, read_descriptions
 
 __all__ = ["Progress", "open_call", "read_capture"]
 
@@ -201,6 +202,8 @@ def _sort(
     source: Callable[[], Path | BinaryIO],
 ) -> bool:
     stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if strict and head.startswith(b"\x1f\x8b") and _holds_text(head):
+        return _sort_other(read(), name, inputs, f"{name}: gzip, but no capture and no dump in it")
     if head.startswith(_CAPTURE_MAGICS):
         inputs.captures.append((name, source(), strict))
     elif not head:
@@ -210,20 +213,56 @@ def _sort(
     ):
         inputs.key_log = name
     elif stripped.startswith((b"{", b"[")):
-        return _sort_json(read().decode(errors="replace"), name, inputs, strict)
+        return _sort_json(read(), name, inputs, strict)
     elif b"v=0" in head or b"\nm=" in head or head.startswith((b"m=", b"v=")):
         inputs.descriptions.append(_read_sdp(read().decode(errors="surrogateescape"), name))
     elif strict:
-        raise UnreadableInput(
+        return _sort_other(
+            read(),
+            name,
+            inputs,
             f"{name}: neither a capture nor a description nor getStats "
-            f"(it begins with {_show(head)}; expected pcap, pcapng, SDP or JSON)"
+            f"(it begins with {_show(head)}; expected pcap, pcapng, SDP or JSON)",
         )
     else:
         return False
     return True
 
 
-def _sort_json(text: str, name: str, inputs: _Inputs, strict: bool) -> bool:
+def _holds_text(head: bytes) -> bool:
+    """Whether a gzip stream begins with text, as browsers' dumps do, and not with a capture."""
+    try:
+        begin = zlib.decompressobj(wbits=31).decompress(head, 64)
+    except zlib.error:
+        return False
+    return bool(begin) and not begin.startswith(_CAPTURE_MAGICS) and begin.isascii()
+
+
+def _sort_other(data: bytes, name: str, inputs: _Inputs, complaint: str) -> bool:
+    """Descriptions inside something else: a browser's dump, a log, a SIP message, base64."""
+    try:
+        found = read_descriptions(data, name)
+    except ParseError:
+        raise UnreadableInput(complaint) from None
+    if not found.distinct:
+        raise UnreadableInput(complaint)
+    for item in found.distinct:
+        sender = item.sender if item.sender in ("a", "b") else None
+        inputs.descriptions.append(
+            Description(
+                item.type or guess_type(item.document),
+                item.document,
+                name,
+                sender,
+                item.time_s,
+                item.place.line if item.undone else None,
+            )
+        )
+    return True
+
+
+def _sort_json(data: bytes, name: str, inputs: _Inputs, strict: bool) -> bool:
+    text = data.decode(errors="replace")
     first, _, rest = text.strip().partition("\n")
     try:
         value = json.loads(text)
@@ -232,7 +271,7 @@ def _sort_json(text: str, name: str, inputs: _Inputs, strict: bool) -> bool:
             inputs.logs.append(read_signalling_log(text, name))
             return True
         if strict:
-            raise UnreadableInput(f"{name}: looks like JSON, but is not: {error}") from None
+            return _sort_other(data, name, inputs, f"{name}: looks like JSON, but is not: {error}")
         return False
     if looks_like_stats(value):
         inputs.stats.append(parse_stats(text, name))
@@ -242,8 +281,11 @@ def _sort_json(text: str, name: str, inputs: _Inputs, strict: bool) -> bool:
         else:
             inputs.descriptions.append(_read_sdp(text, name))
     elif strict:
-        raise UnreadableInput(
-            f"{name}: JSON, but neither a description ({{type, sdp}}) nor a getStats() result"
+        return _sort_other(
+            data,
+            name,
+            inputs,
+            f"{name}: JSON, but neither a description ({{type, sdp}}) nor a getStats() result",
         )
     else:
         return False

@@ -227,3 +227,21 @@ def test_descriptions_alone_are_judged_as_far_as_they_tell() -> None:
     assert diagnosis.broken is None
     assert str(diagnosis.chain[0].state) == "ok"
     assert {str(link.state) for link in diagnosis.chain[1:]} == {"unknown"}
+
+
+@pytest.mark.parametrize("name", ["webrtc_internals_dump.gz", "rtcstats_dump.gz"])
+def test_a_browsers_dump_gives_its_descriptions(name: str) -> None:
+    dump = Path(__file__).parents[1] / "sdp" / "data" / name
+    call = open_call(dump)
+    assert call.signalling.offer is not None
+    assert call.signalling.answer is not None
+    judge(call)
+
+
+def test_a_log_with_a_description_in_it(tmp_path: Path) -> None:
+    sdp = (CAPTURES / "aiortc-aiortc" / "offer.sdp").read_text()
+    log = tmp_path / "app.log"
+    log.write_text("".join(f"2026-11-21 10:00:00 INFO {line}\n" for line in sdp.splitlines()))
+    call = open_call(log)
+    assert call.signalling.descriptions[0].type == "offer"
+    judge(call)
