@@ -16,6 +16,7 @@ from rtckit.core.errors import UsageError
 
 if TYPE_CHECKING:
     from rtckit.sdp import Description, Sources
+    from rtckit.sdp.interop import Flavour
 
 __all__ = ["anonymize", "convert"]
 
@@ -25,10 +26,11 @@ __all__ = ["anonymize", "convert"]
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["sdp", "json", "candidates"]),
+    type=click.Choice(["sdp", "json", "candidates", "sdp-transform", "sdp-transform-pypi"]),
     default="sdp",
     show_default=True,
-    help="Plain SDP, {type, sdp} JSON, or the candidates as RTCIceCandidateInit.",
+    help="Plain SDP, {type, sdp} JSON, the candidates as RTCIceCandidateInit, or the JSON of "
+    "sdp-transform (as npm or PyPI has it).",
 )
 @click.option("--index", type=click.IntRange(1), help="Which description, from 1.")
 @click.option(
@@ -61,6 +63,12 @@ def convert(
         )
     description = choose_description(settings, sources, index, kind)
     tell_undone(settings, description.undone)
+    if form.startswith("sdp-transform"):
+        from rtckit.sdp.interop import to_transform
+
+        flavour: Flavour = "pypi" if form.endswith("pypi") else "js"
+        shape = to_transform(description.document, flavour)
+        return Answer(text=lambda canvas: _dump(shape), data=lambda: shape)
     plain = _as_object(description)
     if form == "json":
         return Answer(text=lambda canvas: _dump(plain), data=lambda: plain)

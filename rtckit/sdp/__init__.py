@@ -48,6 +48,7 @@ from rtckit.sdp.transport import (
 if TYPE_CHECKING:
     from rtckit.sdp.comparison import Change, Diff, diff
     from rtckit.sdp.edit import Editor
+    from rtckit.sdp.interop import from_transform, to_transform
     from rtckit.sdp.sources import (
         Description,
         FoundCandidate,
@@ -115,16 +116,19 @@ __all__ = [
     "build_candidate",
     "decode_candidate",
     "diff",
+    "from_transform",
     "parse",
     "parse_candidate",
     "read_description",
     "read_descriptions",
+    "to_transform",
 ]
 
 # What many callers never need takes longer to import than the rest: it waits to be asked for.
 _LAZY = {
     **dict.fromkeys(("Change", "Diff", "diff"), "rtckit.sdp.comparison"),
     "Editor": "rtckit.sdp.edit",
+    **dict.fromkeys(("from_transform", "to_transform"), "rtckit.sdp.interop"),
     **dict.fromkeys(
         (
             "Description",

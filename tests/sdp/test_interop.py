@@ -262,3 +262,15 @@ def test_templates_read_and_write(template: str, value: str, fields: dict[str, s
     assert read == fields
     if read is not None:
         assert Template(template).write(read) == value
+
+
+def test_the_command_line_writes_the_same_shape() -> None:
+    from click.testing import CliRunner
+
+    from rtckit.cli.main import cli
+
+    path = CAPTURES / "chromium-firefox" / "answer.sdp"
+    for form, flavour in (("sdp-transform", "js"), ("sdp-transform-pypi", "pypi")):
+        result = CliRunner().invoke(cli, ["sdp", "convert", "--to", form, str(path)])
+        assert result.exit_code == 0
+        assert json.loads(result.stdout) == to_transform(parse(text_of(path)), flavour)  # type: ignore[arg-type]
