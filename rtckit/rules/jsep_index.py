@@ -17,6 +17,7 @@ from rtckit.sdp.section import Section
 __all__ = [
     "Format",
     "Step",
+    "associations",
     "bundled",
     "extensions_of",
     "format_of",
@@ -210,6 +211,16 @@ def _steps(sequence: Sequence) -> Iterator[Step]:
             agreed = OfferAnswer(open_offer[1], description)
             agreed_by = {open_offer[0]: open_offer[1], author: description}
             open_offer = None
+
+
+def associations(
+    sequence: Sequence,
+) -> Iterator[tuple[LintedDescription, LintedDescription, MediaSection, MediaSection]]:
+    """The sections that an end described before and describes again."""
+    for before, after in sequence.successions:
+        for old, new in zip(before.media, after.media, strict=False):
+            if not (old.rejected or new.rejected) and old.mid == new.mid:
+                yield before, after, old, new
 
 
 def section_at(description: LintedDescription | None, index: int) -> MediaSection | None:

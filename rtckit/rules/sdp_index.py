@@ -1,5 +1,6 @@
-"""What the rules about media read of a description, made once for all of them."""
+"""What several rules read of a description, made once for all of them."""
 
+import ipaddress
 import re
 from collections.abc import Callable, Container, Iterator, Mapping
 from functools import wraps
@@ -14,9 +15,11 @@ from rtckit.sdp.rtp import Codec, ExtMap
 from rtckit.sdp.section import Section
 
 __all__ = [
+    "ADDRESS_TYPES",
     "TOKEN",
     "Bundle",
     "Word",
+    "address_fault",
     "bundle_by_section",
     "bundles",
     "codecs_by_name",
@@ -32,6 +35,9 @@ T = TypeVar("T")
 
 TOKEN = re.compile(r"[!#-'*+\-.0-9A-Z^-~]+")
 """A token of SDP (RFC 8866, 9)."""
+
+ADDRESS_TYPES = {"IP4": 4, "IP6": 6}
+"""The address types of ``o=`` and ``c=`` lines, with their IP versions (RFC 8866, 5.2)."""
 
 _WORD = re.compile(r"[^ \t]+")
 
@@ -214,3 +220,23 @@ def _within(value: str | None, allowed: Container[int]) -> bool:
     # A range finds numbers at once, and walks its whole length for None.
     number = read_integer(value or "")
     return number is not None and number in allowed
+
+
+def address_fault(addrtype: str, address: str) -> str | None:
+    """What is wrong with an address of a type, or None; names are taken for names."""
+    version = _ip_version(address)
+    if version is not None and version != ADDRESS_TYPES[addrtype]:
+        return f"{address} is an IPv{version} address, not {addrtype}"
+    if version is None:
+        if ":" in address or address.replace(".", "").isdigit():
+            return f"{address[:60]!r} is no {addrtype} address"
+        if not all(part and part.replace("-", "").isalnum() for part in address.split(".")):
+            return f"{address[:60]!r} is neither an address nor a name"
+    return None
+
+
+def _ip_version(address: str) -> int | None:
+    try:
+        return ipaddress.ip_address(address).version
+    except ValueError:
+        return None
