@@ -102,9 +102,7 @@ def _describe_session(document: Document, secrets: bool) -> dict[str, Any]:
         "direction": session.direction,
         "groups": [_plain(group) for group in document.groups],
         "bundle": document.bundle,
-        "msid_semantics": [
-            [item.semantic, *item.streams] for item in session.msid_semantics
-        ],
+        "msid_semantics": [[item.semantic, *item.streams] for item in session.msid_semantics],
         "ice_lite": session.ice_lite,
         "identity": session.identity is not None,
         **_describe_transport(session, secrets),

@@ -58,6 +58,8 @@ class Layer(StrEnum):
     DATA = "data"
 
 
+_LAYER_ORDER = {layer: place for place, layer in enumerate(Layer)}
+
 FAMILIES = {
     "SDP": "the syntax of descriptions",
     "ICE": "ICE attributes and candidates in descriptions",
@@ -268,9 +270,7 @@ class Catalogue:
             self._import()
             self._loaded = True
         if len(self._sorted) != len(self._rules):
-            order = list(Layer)
-            rules = sorted(self._rules.values(), key=lambda r: (order.index(r.layer), r.id))
-            self._sorted = tuple(rules)
+            self._sorted = tuple(sorted(self._rules.values(), key=_place))
         return self._sorted
 
     def _import(self, descriptions: bool = True, calls: bool = True) -> None:
@@ -304,7 +304,7 @@ class Catalogue:
                 if not self._loaded:
                     calls = subject == "call"
                     self._import(descriptions=not calls, calls=calls)
-                chosen = sorted(self._rules.values(), key=lambda rule: rule.id)
+                chosen = sorted(self._rules.values(), key=_place)
             found = tuple(
                 rule for rule in chosen if rule.subject == subject and rule.id not in dropped
             )
@@ -345,6 +345,11 @@ class Catalogue:
         ]
         findings.sort(key=lambda finding: finding.severity.rank)
         return findings
+
+
+def _place(rule: Rule) -> tuple[int, str]:
+    """Rules stand in the order of the links of a call, then by id."""
+    return (_LAYER_ORDER[rule.layer], rule.id)
 
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
