@@ -62,8 +62,10 @@ async def _record_all(scenarios: Sequence[Scenario], output: Path) -> None:
     task = asyncio.current_task()
     assert task is not None
     with contextlib.suppress(NotImplementedError, RuntimeError):
-        # Being told to end is no reason to leave namespaces and browsers behind.
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        # Being told to end is no reason to leave namespaces and browsers behind. A shell starts
+        # its background jobs with SIGINT ignored: whoever sends it all the same means it.
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, task.cancel)
     for scenario in scenarios:
         began = loop.time()
         folder = await record(scenario, output, partial(_say_of, scenario.name))

@@ -75,8 +75,9 @@ def _compare_order(recorder: Recorder, pairs: Pairs[MediaSection]) -> None:
     assert x is not None
     assert y is not None
     names = []
-    for order in (left, right):
-        sections = [pairs[n][0] for n in order]
+    # Each side by its own names, so that the two ways of comparing mirror each other.
+    for side, order in enumerate((left, right)):
+        sections = [pairs[n][side] for n in order]
         names.append(" ".join(_name(media) for media in sections if media is not None))
     recorder.path_of_all_media(
         names[0],
