@@ -1,0 +1,29 @@
+"""Why a section or a codec stands in an answer, or does not."""
+
+from dataclasses import dataclass
+
+__all__ = ["Decision"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One thing a peer decided while it wrote a description.
+
+    Attributes:
+        index: the media section, from 0; None for the session.
+        mid: its mid, if it has one.
+        subject: ``section``, ``codec``, ``extension``, ``feedback``, ``simulcast``, ``direction``,
+            ``setup``, ``bundle``, ``data`` or ``attribute``.
+        name: what it is about: ``96 VP8/90000``, a URI, a rid; empty for the section itself.
+        outcome: ``taken``, ``dropped``, ``changed`` or ``rejected``.
+        why: a sentence for people, without a full stop.
+        refs: sources, as ``RFC 6184, 8.2.2``.
+    """
+
+    index: int | None
+    mid: str | None
+    subject: str
+    name: str
+    outcome: str
+    why: str
+    refs: tuple[str, ...] = ()
