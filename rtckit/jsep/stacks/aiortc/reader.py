@@ -8,11 +8,26 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-__all__ = ["CandidateLine", "CodecLine", "MediaPart", "Read", "read"]
+from rtckit.jsep.stacks.aiortc.records import (
+    CandidateLine,
+    CodecLine,
+    Dtls,
+    MediaPart,
+    Parameters,
+    Read,
+    Source,
+)
+
+__all__ = ["CandidateLine", "CodecLine", "MediaPart", "Read", "read", "read_candidate"]
+
+DIRECTIONS = ("inactive", "sendonly", "recvonly", "sendrecv")
+"""In aiortc's order: the position is the set of (receives, sends) in two bits."""
+
+SOURCE_ATTRIBUTES = ("cname", "msid", "mslabel", "label")
+"""The attributes of a source that aiortc keeps, in the order it writes them."""
 
 _MEDIA_LINE = re.compile(r"m=([^ ]+) ([0-9]+) ([A-Z/]+) (.+)$")
 _ADDRESS = re.compile(r"IN (?:IP4|IP6) ([^ ]+)$")
-_DIRECTIONS = ("inactive", "sendonly", "recvonly", "sendrecv")
 _ROLES = {"actpass": "auto", "active": "client", "passive": "server"}
 # RFC 5761, 4: payload types that would be taken for RTCP.
 _RTCP_CLASH = range(72, 77)
@@ -22,57 +37,15 @@ _INTEGER_PARAMETERS = frozenset(
 
 
 @dataclass(slots=True)
-class CodecLine:
-    """One ``a=rtpmap``, with what later ``a=fmtp`` lines add."""
+class _Defaults:
+    """What the session level says for every section."""
 
-    payload_type: int
-    name: str
-    clock_rate: int
-    parameters: dict[str, str | int | None] = field(default_factory=dict)
-
-    @property
-    def is_rtx(self) -> bool:
-        """Whether it repeats another codec's packets."""
-        return self.name.lower() == "rtx"
-
-
-@dataclass(frozen=True, slots=True)
-class CandidateLine:
-    """The parts of ``a=candidate`` that decide whether aiortc takes it."""
-
-    address: str
-    type: str
-
-
-@dataclass(slots=True)
-class MediaPart:
-    """A media section as aiortc keeps it.
-
-    ``role`` is auto, client or server, and None without ``a=setup``, when aiortc keeps no DTLS
-    parameters at all.
-    """
-
-    kind: str
-    protocol: str
-    formats: list[str]
-    role: str | None
-    ufrag: str | None
-    password: str | None
-    mid: str = ""
-    direction: str | None = None
-    rtcp_mux: bool = False
-    sctp_port: int | None = None
-    end_of_candidates: bool = False
-    codecs: list[CodecLine] = field(default_factory=list)
-    candidates: list[CandidateLine] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Read:
-    """A description as aiortc keeps it; ``groups`` are (semantics, members)."""
-
-    media: list[MediaPart] = field(default_factory=list)
-    groups: list[tuple[str, list[str]]] = field(default_factory=list)
+    fingerprints: list[tuple[str, str]] = field(default_factory=list)
+    role: str | None = None
+    ufrag: str | None = None
+    password: str | None = None
+    ice_lite: bool = False
+    ice_options: str | None = None
 
 
 def _given(value: str | None) -> str:
@@ -113,16 +86,10 @@ def _role(value: str | None) -> str:
     return _ROLES[value]
 
 
-def _group(groups: list[tuple[str, list[str]]], value: str | None) -> None:
+def _words(value: str | None) -> tuple[str, list[str]] | None:
+    """A group: its first word and the others."""
     words = _given(value).split()
-    if words:
-        groups.append((words[0], words[1:]))
-
-
-def _check_integers(value: str) -> None:
-    """An ``a=ssrc-group``: every member is read as a number."""
-    for word in value.split()[1:]:
-        int(word)
+    return (words[0], words[1:]) if words else None
 
 
 def read(text: str) -> Read:
@@ -135,7 +102,7 @@ def read(text: str) -> Read:
         else:
             (parts[-1] if parts else session).append(line)
     result = Read()
-    defaults: dict[str, str | None] = {"role": None, "ice-ufrag": None, "ice-pwd": None}
+    defaults = _Defaults()
     for line in session:
         _read_session_line(line, result, defaults)
     for lines in parts:
@@ -143,48 +110,79 @@ def read(text: str) -> Read:
     return result
 
 
-def _read_session_line(line: str, result: Read, defaults: dict[str, str | None]) -> None:
+def _read_session_line(line: str, result: Read, defaults: _Defaults) -> None:
     if line.startswith("v="):
-        int(line.strip()[2:])
+        result.version = int(line.strip()[2:])
+    elif line.startswith("o="):
+        result.origin = line.strip()[2:]
+    elif line.startswith("s="):
+        result.name = line.strip()[2:]
     elif line.startswith("c="):
-        _address(line[2:])
+        result.host = _address(line[2:])
+    elif line.startswith("t="):
+        result.time = line.strip()[2:]
     elif line.startswith("a="):
-        name, value = _attribute(line)
-        if name == "fingerprint":
-            _two(_given(value).split())
-        elif name == "group":
-            _group(result.groups, value)
-        elif name == "msid-semantic":
-            _group([], value)
-        elif name == "setup":
-            defaults["role"] = _role(value)
-        elif name in ("ice-ufrag", "ice-pwd"):
-            defaults[name] = value
+        _read_session_attribute(*_attribute(line), result, defaults)
 
 
-def _read_media(lines: list[str], defaults: dict[str, str | None]) -> MediaPart:
+def _read_session_attribute(
+    name: str, value: str | None, result: Read, defaults: _Defaults
+) -> None:
+    if name == "fingerprint":
+        defaults.fingerprints.append(_two(_given(value).split()))
+    elif name == "group":
+        if group := _words(value):
+            result.groups.append((group[0], list(group[1])))
+    elif name == "msid-semantic":
+        if group := _words(value):
+            result.msid_semantic.append(group)
+    elif name == "setup":
+        defaults.role = _role(value)
+    elif name == "ice-ufrag":
+        defaults.ufrag = value
+    elif name == "ice-pwd":
+        defaults.password = value
+    elif name == "ice-options":
+        defaults.ice_options = value
+    elif name == "ice-lite":
+        defaults.ice_lite = True
+
+
+def _read_media(lines: list[str], defaults: _Defaults) -> MediaPart:
     match = _MEDIA_LINE.match(lines[0])
     if match is None:
         raise AssertionError
     kind, formats = match[1], match[4].split()
     if kind in ("audio", "video"):
-        for number in [int(item) for item in formats]:
+        numbers = [int(item) for item in formats]
+        for number in numbers:
             if not 0 <= number < 256 or number in _RTCP_CLASH:
                 raise AssertionError
-    int(match[2])
+        formats = [str(number) for number in numbers]
+    dtls = Dtls(list(defaults.fingerprints), defaults.role)
     part = MediaPart(
-        kind, match[3], formats, defaults["role"], defaults["ice-ufrag"], defaults["ice-pwd"]
+        kind,
+        int(match[2]),
+        match[3],
+        formats,
+        dtls,
+        defaults.ufrag,
+        defaults.password,
+        defaults.ice_lite,
+        defaults.ice_options,
     )
     for line in lines[1:]:
         if line.startswith("c="):
-            _address(line[2:])
+            part.host = _address(line[2:])
         elif line.startswith("a="):
             name, value = _attribute(line)
             reader = _READERS.get(name)
             if reader is not None:
                 reader(part, value)
-            elif name in _DIRECTIONS:
+            elif name in DIRECTIONS:
                 part.direction = name
+    if dtls.role is None:
+        part.dtls = None
     _read_parameters(part, lines[1:])
     return part
 
@@ -192,26 +190,26 @@ def _read_media(lines: list[str], defaults: dict[str, str | None]) -> MediaPart:
 def _read_parameters(part: MediaPart, lines: list[str]) -> None:
     """What needs the codecs: read in a second pass."""
     for line in lines:
-        if not line.startswith("a="):
-            continue
-        name, value = _attribute(line)
-        if name == "fmtp":
-            payload_type, parameters = _two(_given(value).split(" ", 1))
+        if line.startswith("a=fmtp:"):
+            payload_type, parameters = _two(line[7:].split(" ", 1))
             number = int(payload_type)
             codec = next((item for item in part.codecs if item.payload_type == number), None)
             if codec is None:
                 # next() runs dry inside a coroutine, which Python reports so.
                 raise RuntimeError("coroutine raised StopIteration")
-            codec.parameters = _parameters(parameters)
-        elif name == "rtcp-fb":
-            words = _given(value).split(" ", 2)
+            codec.parameters = read_parameters(parameters)
+        elif line.startswith("a=rtcp-fb:"):
+            words = line[10:].split(" ", 2)
             for codec in part.codecs:
                 if words[0] in ("*", str(codec.payload_type)):
-                    words[1]
+                    codec.feedback.append((words[1], words[2] if len(words) > 2 else None))
+        elif line in ("a=fmtp", "a=rtcp-fb"):
+            _given(None)
 
 
-def _parameters(text: str) -> dict[str, str | int | None]:
-    found: dict[str, str | int | None] = {}
+def read_parameters(text: str) -> Parameters:
+    """The parameters of an ``a=fmtp``; ``ValueError`` where a number is none."""
+    found: Parameters = {}
     for item in text.split(";"):
         name, equals, value = item.partition("=")
         if not equals:
@@ -221,58 +219,90 @@ def _parameters(text: str) -> dict[str, str | int | None]:
     return found
 
 
+def read_candidate(text: str) -> CandidateLine:
+    """The value of an ``a=candidate``; ``AssertionError`` or ``ValueError`` as aiortc raises."""
+    words = text.split()
+    if len(words) < 8:
+        raise AssertionError
+    component, port, priority = int(words[1]), int(words[5]), int(words[3])
+    related: dict[str, str] = {}
+    related_port = None
+    for position in range(8, len(words) - 1, 2):
+        name, value = words[position], words[position + 1]
+        if name == "rport":
+            related_port = int(value)
+        related[name] = value
+    return CandidateLine(
+        words[0],
+        component,
+        words[2],
+        priority,
+        words[4],
+        port,
+        words[7],
+        related.get("raddr"),
+        related_port,
+        related.get("tcptype"),
+    )
+
+
 # -- attributes of a media section, in the form aiortc expects them --------------------------------
 
 
 def _candidate(part: MediaPart, value: str | None) -> None:
-    words = _given(value).split()
-    if len(words) < 8:
-        raise AssertionError
-    int(words[1])
-    int(words[5])
-    int(words[3])
-    for position in range(8, len(words) - 1, 2):
-        if words[position] == "rport":
-            int(words[position + 1])
-    part.candidates.append(CandidateLine(words[4], words[7]))
+    part.candidates.append(read_candidate(_given(value)))
 
 
 def _extmap(part: MediaPart, value: str | None) -> None:
-    number, _ = _two(_given(value).split())
+    number, uri = _two(_given(value).split())
     if "/" in number:
         number, _ = _two(number.split("/"))
-    int(number)
+    part.extensions.append((int(number), uri))
 
 
 def _fingerprint(part: MediaPart, value: str | None) -> None:
-    _two(_given(value).split())
+    pair = _two(_given(value).split())
+    if part.dtls is not None:
+        part.dtls.fingerprints.append(pair)
 
 
 def _rtcp(part: MediaPart, value: str | None) -> None:
     words = _given(value).split(" ", 1)
-    int(words[0])
+    part.rtcp_port = int(words[0])
     if len(words) > 1:
-        _address(words[1])
+        part.rtcp_host = _address(words[1])
 
 
 def _rtpmap(part: MediaPart, value: str | None) -> None:
     payload_type, description = _two(_given(value).split(" ", 1))
     words = description.split("/")
-    if part.kind == "audio" and len(words) > 2:
-        int(words[2])
+    channels = None
+    if part.kind == "audio":
+        channels = int(words[2]) if len(words) > 2 else 1
     clock_rate = int(words[1])
-    part.codecs.append(CodecLine(int(payload_type), words[0], clock_rate))
+    part.codecs.append(CodecLine(int(payload_type), words[0], clock_rate, channels))
 
 
 def _sctpmap(part: MediaPart, value: str | None) -> None:
-    number, _ = _two(_given(value).split(" ", 1))
-    int(number)
+    number, description = _two(_given(value).split(" ", 1))
+    part.sctpmap[int(number)] = description
 
 
 def _ssrc(part: MediaPart, value: str | None) -> None:
     number, description = _two(_given(value).split(" ", 1))
-    int(number)
-    _two(description.split(":", 1))
+    ssrc = int(number)
+    name, word = _two(description.split(":", 1))
+    source = next((item for item in part.sources if item.ssrc == ssrc), None)
+    if source is None:
+        source = Source(ssrc)
+        part.sources.append(source)
+    if name in SOURCE_ATTRIBUTES:
+        source.values[name] = word
+
+
+def _ssrc_group(part: MediaPart, value: str | None) -> None:
+    if group := _words(value):
+        part.groups.append((group[0], [int(word) for word in group[1]]))
 
 
 def _set(name: str) -> Callable[[MediaPart, str | None], None]:
@@ -283,11 +313,17 @@ def _set(name: str) -> Callable[[MediaPart, str | None], None]:
 
 
 def _setup(part: MediaPart, value: str | None) -> None:
-    part.role = _role(value)
+    role = _role(value)
+    if part.dtls is not None:
+        part.dtls.role = role
 
 
 def _sctp_port(part: MediaPart, value: str | None) -> None:
     part.sctp_port = _number(value)
+
+
+def _max_message_size(part: MediaPart, value: str | None) -> None:
+    part.max_message_size = _number(value)
 
 
 def _rtcp_mux(part: MediaPart, value: str | None) -> None:
@@ -303,10 +339,12 @@ _READERS: dict[str, Callable[[MediaPart, str | None], object]] = {
     "end-of-candidates": _end_of_candidates,
     "extmap": _extmap,
     "fingerprint": _fingerprint,
+    "ice-options": _set("ice_options"),
     "ice-pwd": _set("password"),
     "ice-ufrag": _set("ufrag"),
-    "max-message-size": lambda part, value: _number(value),
+    "max-message-size": _max_message_size,
     "mid": _set("mid"),
+    "msid": _set("msid"),
     "rtcp": _rtcp,
     "rtcp-mux": _rtcp_mux,
     "rtpmap": _rtpmap,
@@ -314,5 +352,5 @@ _READERS: dict[str, Callable[[MediaPart, str | None], object]] = {
     "sctpmap": _sctpmap,
     "setup": _setup,
     "ssrc": _ssrc,
-    "ssrc-group": lambda part, value: _check_integers(_given(value)),
+    "ssrc-group": _ssrc_group,
 }
