@@ -1,6 +1,11 @@
 """The answer aiortc writes to the offer it was given."""
 
-from rtckit.jsep.stacks.aiortc.connection import Connection, InvalidStateError, Transport
+from rtckit.jsep.stacks.aiortc.connection import (
+    Connection,
+    InvalidStateError,
+    Transport,
+    none_has_no,
+)
 from rtckit.jsep.stacks.aiortc.records import MediaPart, Read
 from rtckit.jsep.stacks.aiortc.sections import and_direction, sctp_part, transceiver_part
 
@@ -25,7 +30,7 @@ def create_answer(connection: Connection) -> Read:
     description = connection.new_description()
     offer = connection.remote
     if offer is None:
-        raise AttributeError("'NoneType' object has no attribute 'media'")
+        raise none_has_no("media")
     for offered in offer.media:
         part, transport = _answer_part(connection, offered)
         if part.dtls is not None:
@@ -39,12 +44,12 @@ def _answer_part(connection: Connection, offered: MediaPart) -> tuple[MediaPart,
     if not offered.is_media:
         sctp = connection.sctp
         if sctp is None:
-            raise AttributeError("'NoneType' object has no attribute 'mid'")
+            raise none_has_no("mid")
         return sctp_part(connection, sctp, sctp.mid), _found(sctp.transport)
     # By mid alone: two kinds that share a mid get the same transceiver.
     transceiver = connection.by_mid(offered.mid)
     if transceiver is None:
-        raise AttributeError("'NoneType' object has no attribute 'direction'")
+        raise none_has_no("direction")
     direction = and_direction(transceiver.direction, transceiver.offered)
     part = transceiver_part(connection, transceiver, direction, transceiver.mid)
     return part, _found(transceiver.transport)
@@ -53,5 +58,5 @@ def _answer_part(connection: Connection, offered: MediaPart) -> tuple[MediaPart,
 def _found(transport: Transport | None) -> Transport:
     """The transport of a section that could be written, which has one."""
     if transport is None:
-        raise AttributeError("'NoneType' object has no attribute '_role'")
+        raise none_has_no("_role")
     return transport

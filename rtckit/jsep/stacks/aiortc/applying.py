@@ -14,6 +14,7 @@ from rtckit.jsep.stacks.aiortc.connection import (
     SctpTransport,
     Transport,
     TypedRead,
+    none_has_no,
 )
 from rtckit.jsep.stacks.aiortc.offering import create_offer
 from rtckit.jsep.stacks.aiortc.reader import read
@@ -64,7 +65,7 @@ def validate(description: Read, kind: str, side: str, state: str, offer: Read | 
             raise ValueError("RTCP mux is not enabled")
     if answering:
         if offer is None:
-            raise AttributeError("'NoneType' object has no attribute 'media'")
+            raise none_has_no("media")
         if [(p.kind, p.mid) for p in description.media] != [(p.kind, p.mid) for p in offer.media]:
             raise ValueError("Media sections in answer do not match offer")
 
@@ -72,7 +73,7 @@ def validate(description: Read, kind: str, side: str, state: str, offer: Read | 
 def _role(part: MediaPart) -> str | None:
     if part.dtls is None:
         # aiortc keeps no DTLS parameters without a role, and asks them for it all the same.
-        raise AttributeError("'NoneType' object has no attribute 'role'")
+        raise none_has_no("role")
     return part.dtls.role
 
 
@@ -106,10 +107,10 @@ def set_remote(connection: Connection, text: str, kind: str) -> None:
     if kind in ("offer", "answer"):
         connection.enter("have-remote-offer" if kind == "offer" else "stable")
     if kind == "answer":
-        connection.current_remote = TypedRead(kind, description)
+        connection.current_remote = TypedRead(kind, description, text)
         connection.pending_remote = None
     else:
-        connection.pending_remote = TypedRead(kind, description)
+        connection.pending_remote = TypedRead(kind, description, text)
 
 
 def _apply_media(
@@ -233,7 +234,7 @@ def set_local(connection: Connection, text: str | None, kind: str = "offer") -> 
             _at(connection, index).mid = part.mid
         elif part.kind == "application":
             if connection.sctp is None:
-                raise AttributeError("'NoneType' object has no attribute 'mid'")
+                raise none_has_no("mid")
             connection.sctp.mid = part.mid
     if kind == "answer":
         _set_roles(connection, description)
@@ -250,10 +251,10 @@ def set_local(connection: Connection, text: str | None, kind: str = "offer") -> 
         elif part.kind == "application" and connection.sctp is not None:
             add_transport(connection, part, connection.sctp.transport)
     if kind == "answer":
-        connection.current_local = TypedRead(kind, description)
+        connection.current_local = TypedRead(kind, description, text)
         connection.pending_local = None
     else:
-        connection.pending_local = TypedRead(kind, description)
+        connection.pending_local = TypedRead(kind, description, text)
 
 
 def _set_roles(connection: Connection, description: Read) -> None:
@@ -265,12 +266,12 @@ def _set_roles(connection: Connection, description: Read) -> None:
         else:
             continue
         if transport is None:
-            raise AttributeError("'NoneType' object has no attribute '_set_role'")
+            raise none_has_no("_set_role")
         transport.role = _role(part) or "auto"
 
 
 def _at(connection: Connection, index: int) -> AiortcTransceiver:
     transceiver = connection.by_level(index)
     if transceiver is None:
-        raise AttributeError("'NoneType' object has no attribute '_set_mid'")
+        raise none_has_no("_set_mid")
     return transceiver

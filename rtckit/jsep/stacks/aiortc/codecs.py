@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from rtckit.jsep.stacks.aiortc.records import CodecLine
 
-__all__ = ["DYNAMIC", "common_codecs", "is_compatible", "preferred_codecs"]
+__all__ = ["DYNAMIC", "common_codecs", "h264_profile", "is_compatible", "preferred_codecs"]
 
 DYNAMIC = range(96, 128)
 """The numbers aiortc takes from a peer; a codec under another keeps its own number."""

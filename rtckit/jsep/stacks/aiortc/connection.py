@@ -22,6 +22,7 @@ __all__ = [
     "SctpTransport",
     "Transport",
     "TypedRead",
+    "none_has_no",
 ]
 
 # The NTP time that aiortc writes as both numbers of o=; here a fixed one, counted up.
@@ -38,6 +39,11 @@ class InvalidStateError(Exception):
 
 class InternalError(Exception):
     """An argument that aiortc does not take."""
+
+
+def none_has_no(name: str) -> AttributeError:
+    """What Python says where aiortc goes on with something that is not there."""
+    return AttributeError(f"'NoneType' object has no attribute '{name}'")
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +77,16 @@ class AiortcTransceiver(Transceiver):
     ssrc: int = 0
     rtx_ssrc: int = 0
 
+    @property
+    def shown_direction(self) -> str:
+        """What ``direction`` reads; stopping changes nothing about it."""
+        return self.direction
+
+    @property
+    def shown_current_direction(self) -> str | None:
+        """What ``currentDirection`` reads; stopping changes nothing about it."""
+        return self.current_direction
+
 
 @dataclass(slots=True, eq=False)
 class SctpTransport:
@@ -84,10 +100,11 @@ class SctpTransport:
 
 @dataclass(frozen=True, slots=True)
 class TypedRead:
-    """A description as it was set, with its type."""
+    """A description as it was set, with its type and the text it was read from."""
 
     type: str
     description: Read
+    text: str
 
 
 @dataclass(slots=True, eq=False)
@@ -202,7 +219,7 @@ class Connection:
         bundled = self.bundle_policy == "max-bundle" and bool(self.transceivers)
         transport = self.transceivers[0].transport if bundled else self._new_transport()
         if transport is None:
-            raise AttributeError("'NoneType' object has no attribute 'state'")
+            raise none_has_no("state")
         self.sctp = SctpTransport(transport, bundled)
         return self.sctp
 
@@ -222,7 +239,7 @@ class Connection:
         """A transport with the ICE credentials of the first one."""
         first = self.transceivers[0] if self.transceivers else self.sctp
         if first is not None and first.transport is None:
-            raise AttributeError("'NoneType' object has no attribute 'transport'")
+            raise none_has_no("transport")
         made = Transport()
         self.transports.append(made)
         return made

@@ -72,4 +72,6 @@ def _connection(case: Case) -> Connection:
 
 
 def _read(description: TypedSdp | None) -> TypedRead | None:
-    return TypedRead(description.type, read(description.sdp)) if description is not None else None
+    if description is None:
+        return None
+    return TypedRead(description.type, read(description.sdp), description.sdp)

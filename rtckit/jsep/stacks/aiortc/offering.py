@@ -1,7 +1,7 @@
 """The offer aiortc writes."""
 
 from rtckit.jsep.stacks.aiortc.codecs import preferred_codecs
-from rtckit.jsep.stacks.aiortc.connection import Connection
+from rtckit.jsep.stacks.aiortc.connection import Connection, none_has_no
 from rtckit.jsep.stacks.aiortc.records import Read
 from rtckit.jsep.stacks.aiortc.sections import sctp_part, transceiver_part
 
@@ -52,7 +52,7 @@ def _add_known(connection: Connection, description: Read) -> None:
         if known.is_media:
             transceiver = connection.by_mid(known.mid)
             if transceiver is None:
-                raise AttributeError("'NoneType' object has no attribute '_set_mline_index'")
+                raise none_has_no("_set_mline_index")
             transceiver.level = index
             description.media.append(
                 transceiver_part(connection, transceiver, transceiver.direction, known.mid)

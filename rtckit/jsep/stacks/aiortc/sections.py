@@ -5,6 +5,7 @@ from rtckit.jsep.stacks.aiortc.connection import (
     Connection,
     SctpTransport,
     Transport,
+    none_has_no,
 )
 from rtckit.jsep.stacks.aiortc.reader import DIRECTIONS
 from rtckit.jsep.stacks.aiortc.records import Dtls, MediaPart, Source
@@ -65,7 +66,7 @@ def transceiver_part(
 def sctp_part(connection: Connection, sctp: SctpTransport | None, mid: str | None) -> MediaPart:
     """A section for the data channels; ``AttributeError`` without SCTP or without a transport."""
     if sctp is None:
-        raise AttributeError("'NoneType' object has no attribute 'port'")
+        raise none_has_no("port")
     port = connection.capabilities.sctp_port
     legacy = connection.sctp_legacy
     part = MediaPart(
@@ -91,7 +92,7 @@ def add_transport(connection: Connection, part: MediaPart, transport: Transport 
     Without candidates the address is the discard port, as in a call that never gathered any.
     """
     if transport is None:
-        raise AttributeError("'NoneType' object has no attribute 'transport'")
+        raise none_has_no("transport")
     part.candidates = []
     part.end_of_candidates = transport.gathered
     part.ice_lite = False
