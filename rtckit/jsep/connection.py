@@ -66,7 +66,7 @@ class PeerConnection(Checking):
             return self._create_offer(ice_restart=ice_restart)
 
     def _create_offer(self, *, ice_restart: bool = False) -> TypedSdp:
-        self.renew_credentials(ice_restart=ice_restart)
+        self.renew_credentials(for_offer=True, ice_restart=ice_restart)
         self.version += 1
         self.decisions = []
         self.offer_plan = self._plan_offer()
@@ -87,7 +87,7 @@ class PeerConnection(Checking):
             return self._create_answer()
 
     def _create_answer(self) -> TypedSdp:
-        self.renew_credentials()
+        self.renew_credentials(for_offer=False)
         self._drop_restarted_credentials()
         self.version += 1
         self.decisions = []

@@ -188,18 +188,20 @@ class PeerState:
 
     # -- ICE credentials ------------------------------------------------------------------------
 
-    def renew_credentials(self, *, ice_restart: bool = False) -> None:
+    def renew_credentials(self, *, for_offer: bool, ice_restart: bool = False) -> None:
         """Bring ``credentials`` to those of the local description in force, but for restarts.
 
         What is missing from them afterwards the writer makes up anew (RFC 9429, 5.2.2). Those of
-        an offer that was never set are forgotten where the description in force has others.
+        an offer that was never set are forgotten where the description in force has others. Only
+        offers heed restartIce: an answer cannot restart on its own (RFC 9429, 5.10).
         """
         kept = {} if ice_restart else dict(self.credentials)
+        replaced = self.credentials_to_replace if for_offer else frozenset()
         for section in self.facts_of(self.local).sections:
             if section.mid is None or section.ufrag is None or section.pwd is None:
                 continue
             pair = (section.ufrag, section.pwd)
-            if ice_restart or pair in self.credentials_to_replace:
+            if ice_restart or pair in replaced:
                 kept.pop(section.mid, None)
             else:
                 kept[section.mid] = pair
