@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rtckit.jsep import Case, State, TypedSdp, predict_verdict
 from rtckit.jsep.stacks.chromium import find_candidate_fault, predict, predict_candidate
-from rtckit.jsep.stacks.chromium.formats import h264_profile
+from rtckit.jsep.stacks.chromium.formats import parse_profile_level_id
 from tests.growth import assert_linear
 from tests.oracle import recorded
 from tests.oracle.mutate import mutate
@@ -175,7 +175,8 @@ def test_candidate_extensions(tail: str, fault: str | None) -> None:
     ],
 )
 def test_h264_profiles(text: str, profile: str | None) -> None:
-    assert h264_profile(text) == profile
+    known = parse_profile_level_id(text)
+    assert (known and known.profile) == profile
 
 
 _STATES = st.builds(

@@ -1,6 +1,6 @@
 """A connection as far as descriptions change it: what is set, its state, its transports."""
 
-from rtckit.jsep.stacks.chromium.answer import create_answer
+from rtckit.jsep.stacks.chromium.answering import create_answer, default_sections
 from rtckit.jsep.stacks.chromium.channels import (
     check_local_codecs,
     check_local_streams,
@@ -17,6 +17,7 @@ from rtckit.jsep.stacks.chromium.description import (
     Stream,
 )
 from rtckit.jsep.stacks.chromium.munging import munging_is_allowed
+from rtckit.jsep.stacks.chromium.options import Making
 from rtckit.jsep.stacks.chromium.refusal import (
     INTERNAL,
     INVALID_MODIFICATION,
@@ -123,7 +124,9 @@ class Connection:
             for mid, transport in self._transports.by_mid.items()
             if transport.role is not None
         }
-        return create_answer(self.remote, roles)
+        return create_answer(
+            self.remote, default_sections(self.remote, roles), Making(), self.local
+        )
 
     def _receive(self, content: Content) -> None:
         self._transports.set_extensions(content.mid, deduplicated(content.extensions))

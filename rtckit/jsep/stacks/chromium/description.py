@@ -1,6 +1,6 @@
 """What libwebrtc keeps of a description: contents, codecs, streams and transports."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rtckit.jsep.stacks.chromium.fingerprint import Fingerprint
 
@@ -28,6 +28,14 @@ class Codec:
     def key(self) -> str:
         """The name as names are compared: without regard to case."""
         return self.name.lower()
+
+    def with_number(self, payload_type: int) -> "Codec":
+        """Return the same codec under another payload type."""
+        return replace(self, payload_type=payload_type)
+
+    def with_parameter(self, name: str, value: str) -> "Codec":
+        """Return the same codec with a parameter set."""
+        return replace(self, parameters={**self.parameters, name: value})
 
 
 @dataclass(slots=True)
@@ -86,6 +94,10 @@ class Content:
     Attributes:
         kind: ``audio``, ``video``, ``data`` or ``unsupported``.
         protocol: as the m line has it.
+        media: the type the m line has, where the kind is ``unsupported``.
+        allow_mixed: whether the section itself says ``extmap-allow-mixed`` (RFC 8285, 6).
+        net_estimate: whether ``remote-net-estimate`` stands in it.
+        simulcast_paused: those of the simulcast layers that are marked as paused.
         mid: empty if there is none.
         rejected: port 0 without ``bundle-only``, or a section of an unsupported kind.
         sctpmap: whether the data section uses the old form with the port in the m line.
@@ -106,6 +118,10 @@ class Content:
     extensions: list[Extension] = field(default_factory=list)
     simulcast_send: list[str] = field(default_factory=list)
     simulcast_receive: list[str] = field(default_factory=list)
+    simulcast_paused: frozenset[str] = frozenset()
+    media: str = ""
+    allow_mixed: bool = False
+    net_estimate: bool = False
     cryptex: bool = False
     sframe: bool = False
     xr_round_trip: bool = False
@@ -143,11 +159,17 @@ class Description:
         groups: semantics and mids of each group line, in order.
         contents: the media sections.
         cryptex: whether header encryption is offered for the session (RFC 9335).
+        allow_mixed: whether the session says ``extmap-allow-mixed`` (RFC 8285, 6).
+        has_msid: whether a section has ``msid`` lines (RFC 8830).
+        has_ssrc_msid: whether ``ssrc`` lines name tracks, as before RFC 8830.
     """
 
     groups: list[tuple[str, list[str]]] = field(default_factory=list)
     contents: list[Content] = field(default_factory=list)
     cryptex: bool = False
+    allow_mixed: bool = False
+    has_msid: bool = False
+    has_ssrc_msid: bool = False
     _index: dict[str, Content] | None = None
 
     @property

@@ -19,6 +19,7 @@ from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     DATA,
     Content,
+    Description,
     SsrcGroup,
     Stream,
     is_dtls_sctp,
@@ -76,7 +77,7 @@ class _Gathered:
     maxptime: str = ""
 
 
-def parse_section(lines: Lines, m_line: str, content: Content) -> None:
+def parse_section(lines: Lines, m_line: str, content: Content, description: Description) -> None:
     """Read the lines up to the next m line into a section.
 
     Raises:
@@ -102,6 +103,8 @@ def parse_section(lines: Lines, m_line: str, content: Content) -> None:
             elif is_rtp(content.protocol):
                 _parse_rtp(line, content, gathered)
     _settle(content, gathered)
+    description.has_msid |= gathered.has_msid
+    description.has_ssrc_msid |= gathered.has_ssrc_msid
 
 
 def _check_bandwidth(line: str) -> None:
@@ -179,7 +182,7 @@ def _parse_rtp(line: str, content: Content, gathered: _Gathered) -> None:
     elif has_attribute(line, "rtcp-rsize"):
         content.rtcp_rsize = True
     elif has_attribute(line, "remote-net-estimate"):
-        pass
+        content.net_estimate = True
     elif has_attribute(line, "rtcp-xr"):
         formats = (split_first(line, ":") or ("", ""))[1].split(" ")
         if any(text.startswith("rcvr-rtt=") for text in formats):
@@ -210,7 +213,7 @@ def _parse_rtp_rest(line: str, content: Content, gathered: _Gathered) -> None:
             content.direction = direction
             return
     if has_attribute(line, "extmap-allow-mixed"):
-        pass
+        content.allow_mixed = True
     elif has_attribute(line, "extmap"):
         content.extensions.append(parse_extension(line))
     elif has_attribute(line, "x-google-flag"):

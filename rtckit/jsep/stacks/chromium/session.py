@@ -54,7 +54,7 @@ def parse_description(text: str) -> Description:
         _parse_session_attribute(line, description, transport, extensions)
     while (line := lines.next_of("m")) is not None:
         content = _open_section(line, transport)
-        parse_section(lines, line, content)
+        parse_section(lines, line, content, description)
         _close_section(line, content, extensions)
         description.contents.append(content)
     seen: set[tuple[str, str]] = set()
@@ -116,7 +116,7 @@ def _parse_session_attribute(
     elif has_attribute(line, "msid-semantic"):
         value_of(line, "msid-semantic")
     elif has_attribute(line, "extmap-allow-mixed"):
-        pass
+        description.allow_mixed = True
     elif has_attribute(line, "extmap"):
         extensions.append(parse_extension(line))
     elif has_attribute(line, "cryptex"):
@@ -251,6 +251,8 @@ def _open_section(line: str, session: Transport) -> Content:
         session.fingerprint,
     )
     content = Content(kind, protocol, transport)
+    if kind == UNSUPPORTED:
+        content.media = media
     if kind == DATA:
         number = to_int(fields[3])
         if number is not None:
