@@ -82,3 +82,11 @@ class ChromiumPeer(BrowserPeer):
 
     async def _evaluate(self, expression: str) -> str:
         return str(await self._page.evaluate(expression))
+
+    async def reload(self) -> None:
+        """Load the page anew: what it kept is gone."""
+        await self._page.reload()
+        # A page may have 500 connections; those of the old page count until they are collected.
+        session = await self._page.context.new_cdp_session(self._page)
+        await session.send("HeapProfiler.collectGarbage")
+        await session.detach()

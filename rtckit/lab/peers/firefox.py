@@ -179,6 +179,12 @@ class FirefoxPeer(BrowserPeer):
         self._process = None
         await self.stop_page()
 
+    async def reload(self) -> None:
+        """Load the page anew: what it kept is gone."""
+        await self._command(
+            "browsingContext.reload", {"context": self._context, "wait": "complete"}
+        )
+
     async def _evaluate(self, expression: str) -> str:
         result = await self._command(
             "script.evaluate",

@@ -8,8 +8,9 @@ import abc
 import json
 import socket
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
@@ -26,7 +27,13 @@ _DOCUMENT = """<!doctype html>
 
 
 class BrowserPeer(Peer):
-    """A peer whose calls are answered by the page script."""
+    """A peer whose calls are answered by the page script.
+
+    A subclass may name another ``script``; it defines a global ``rtckit`` whose ``call(name,
+    arguments)`` is a promise of JSON: ``{"result": ...}`` or ``{"error": text}``.
+    """
+
+    script: ClassVar[Traversable] = files(__package__).joinpath("page.js")
 
     def __init__(self, namespace: Namespace, directory: Path) -> None:
         super().__init__(namespace, directory)
@@ -41,6 +48,10 @@ class BrowserPeer(Peer):
     async def _evaluate(self, expression: str) -> str:
         """Evaluate an expression in the page; it is a promise of a string."""
 
+    @abc.abstractmethod
+    async def reload(self) -> None:
+        """Load the page anew: what it kept is gone."""
+
     async def _invoke(self, name: str, arguments: dict[str, Any]) -> Any:
         expression = f"rtckit.call({json.dumps(name)}, {json.dumps(arguments)})"
         answer = json.loads(await self._evaluate(expression))
@@ -50,7 +61,7 @@ class BrowserPeer(Peer):
 
     async def serve_page(self) -> str:
         """Serve the page on a loopback socket of the namespace and return its URL."""
-        script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
+        script = self.script.read_text(encoding="utf-8")
 
         async def document(request: web.Request) -> web.Response:
             return web.Response(text=_DOCUMENT, content_type="text/html")
