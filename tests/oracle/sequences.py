@@ -197,7 +197,7 @@ class _Maker:
         if drawn < 0.6:
             streams = self.random.choice((["s"], [], ["s", "t"]))
             return {"peer": peer, "op": "addTrack", "kind": kind, "streams": streams}
-        step = {"peer": peer, "op": "addTransceiver", "kind": kind}
+        step: Step = {"peer": peer, "op": "addTransceiver", "kind": kind}
         step["direction"] = self.random.choice(_DIRECTIONS)
         step["track"] = self.random.random() < 0.5
         step["streams"] = self.random.choice((["s"], []))
