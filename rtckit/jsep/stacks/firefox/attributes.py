@@ -5,6 +5,7 @@ is dropped with a warning; the warnings show in the message if the parse fails f
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from rtckit.jsep.stacks.firefox.cstring import (
@@ -25,6 +26,7 @@ _GROUP_TOKEN = 64
 _MAX_GROUP_IDS = 128
 _LONG_STRING = 4096
 _MAX_GROUP_SSRCS = 32
+_REMEMBERED_LENGTH = 512
 
 _FLAGS = (
     *("inactive", "recvonly", "sendonly", "sendrecv", "ice-lite", "rtcp-mux", "bundle-only"),
@@ -39,6 +41,16 @@ _TOKENS = ("bearer", "called", "connection_type", "dialed", "dialing", "framing"
 _LINES = ("fingerprint", "ice-options", "imageattr", "simulcast", "rid")
 _LONG_LINES = ("identity", "dtls-message")
 _ICE = ("candidate", "ice-ufrag", "ice-pwd")
+_FEEDBACK: dict[str, tuple[str, ...]] = {
+    "ack": ("rpsi", "app"),
+    "ccm": ("fir", "tmmbr", "tstr", "vbcm"),
+    "nack": ("sli", "pli", "rpsi", "app", "rai", "tllei", "pslei", "ecn"),
+    "trr-int": (),
+    "goog-remb": (),
+    "transport-cc": (),
+}
+_UNKNOWN = "?"
+_ALL_PAYLOAD_TYPES = 0xFFFF  # what SIPCC keeps for the asterisk
 _DROPPED = object()
 
 
@@ -66,6 +78,24 @@ class SctpMap(NamedTuple):
     protocol: str
 
 
+class Feedback(NamedTuple):
+    """An a=rtcp-fb: payload type or ``*``, kind and parameter in lower case.
+
+    A kind that is unknown is empty, a parameter that is unknown is ``?``.
+    """
+
+    payload_type: str
+    kind: str
+    parameter: str
+
+
+class Msid(NamedTuple):
+    """An a=msid: the stream and, empty without one, the track."""
+
+    stream: str
+    track: str
+
+
 class Group(NamedTuple):
     """An a=group: its semantics, None if SIPCC does not know them, and its mids."""
 
@@ -73,23 +103,58 @@ class Group(NamedTuple):
     mids: tuple[str, ...]
 
 
+class LineRead(NamedTuple):
+    """What an a= line says, wherever it stands.
+
+    Attributes:
+        is_good: whether the parse goes on.
+        name: the attribute; empty if there is nothing to keep.
+        value: what was read of it.
+        complaints: the errors it raises, in order.
+    """
+
+    is_good: bool
+    name: str
+    value: object
+    complaints: tuple[str, ...]
+
+
 def read_attribute(parsing: Parsing, line: str) -> bool:
-    """Read an a= line and keep what it says; False only if it names no attribute."""
+    """Read an a= line and keep what it says; False only if it names no attribute.
+
+    A line means the same wherever it stands, and most lines stand in many descriptions, or in
+    many sections of one: those of ordinary length are remembered.
+    """
+    read = _remembered(line) if len(line) <= _REMEMBERED_LENGTH else read_line(line)
+    if read.complaints:
+        parsing.errors.extend([(parsing.line, text) for text in read.complaints])
+    if read.name:
+        parsing.level.add(Attribute(read.name, parsing.line, read.value))
+    return read.is_good
+
+
+def read_line(line: str) -> LineRead:
+    """Read an a= line by itself; it ends with its line feed."""
+    alone = Parsing()
     token, position = next_token(line, _VALUE, ": \t")
     if token is None:
-        parsing.error("No attribute type specified, parse failed.")
-        return False
+        alone.error("No attribute type specified, parse failed.")
+        return LineRead(False, "", None, tuple(text for _, text in alone.errors))
     if char_at(line, position) == ":":
         position += 1
     known = _READERS.get(token.lower())
     if known is None:
-        parsing.warn(f"Unrecognized attribute ({token}) ")
-        return True
+        alone.warn(f"Unrecognized attribute ({token}) ")
+        return LineRead(True, "", None, tuple(text for _, text in alone.errors))
     name, read = known
-    value = read(parsing, name, line, position)
-    if value is not _DROPPED:
-        parsing.level.attributes.append(Attribute(name, parsing.line, value))
-    return True
+    value = read(alone, name, line, position)
+    complaints = tuple(text for _, text in alone.errors)
+    if value is _DROPPED:
+        return LineRead(True, "", None, complaints)
+    return LineRead(True, name, value, complaints)
+
+
+_remembered = lru_cache(maxsize=4096)(read_line)
 
 
 def _read_flag(parsing: Parsing, name: str, line: str, position: int) -> object:
@@ -202,15 +267,18 @@ def _read_choice(
 
 def _read_rtcp_fb(parsing: Parsing, name: str, line: str, position: int) -> object:
     position = skip_blanks(line, position)
+    payload_type: int | None
     if char_at(line, position) == "*":
         position += 1
+        shown = "*"
     else:
         payload_type, position = next_number(line, position)
         if payload_type is None:
             parsing.warn("could not parse payload type for rtcp-fb attribute")
             return _DROPPED
-    kinds = ("ack", "ccm", "nack", "trr-int", "goog-remb", "transport-cc")
-    kind, position = _read_choice(parsing, "rtcp-fb attribute", kinds, line, position)
+        number = payload_type & 0xFFFF
+        shown = "*" if number == _ALL_PAYLOAD_TYPES else str(number)
+    kind, position = _read_choice(parsing, "rtcp-fb attribute", tuple(_FEEDBACK), line, position)
     if kind is None:
         parsing.warn("could not parse feedback type for rtcp-fb attribute")
         return _DROPPED
@@ -218,14 +286,19 @@ def _read_rtcp_fb(parsing: Parsing, name: str, line: str, position: int) -> obje
         if next_number(line, position)[0] is None:
             parsing.warn("could not parse trr-int value for rtcp-fb attribute")
             return _DROPPED
-        return None
+        return Feedback(shown, kind, "")
     if kind == "nack" and char_at(line, skip_blanks(line, position)) in "\r\n":
-        return None
-    if kind in ("ack", "ccm", "nack") and next_token(line, position, BLANK)[0] is None:
-        parsing.warn(f"problem parsing rtcp-fb {kind} type")
-        parsing.warn(f"could not parse {kind} type for rtcp-fb attribute")
-        return _DROPPED
-    return None
+        return Feedback(shown, kind, "")
+    parameter: str | None = ""
+    if _FEEDBACK.get(kind):
+        parameter, position = _read_choice(
+            parsing, f"rtcp-fb {kind} type", _FEEDBACK[kind], line, position
+        )
+        if parameter is None:
+            parsing.warn(f"could not parse {kind} type for rtcp-fb attribute")
+            return _DROPPED
+        parameter = parameter or _UNKNOWN
+    return Feedback(shown, kind, parameter or "")
 
 
 def _read_setup(parsing: Parsing, name: str, line: str, position: int) -> object:
@@ -271,11 +344,11 @@ def _read_extmap(parsing: Parsing, name: str, line: str, position: int) -> objec
 
 
 def _read_msid(parsing: Parsing, name: str, line: str, position: int) -> object:
-    identifier, _ = next_token(line, position, BLANK)
+    identifier, position = next_token(line, position, BLANK)
     if identifier is None:
         parsing.warn("Bad msid identity value")
         return _DROPPED
-    return identifier
+    return Msid(identifier, next_token(line, position, BLANK)[0] or "")
 
 
 def _read_msid_semantic(parsing: Parsing, name: str, line: str, position: int) -> object:

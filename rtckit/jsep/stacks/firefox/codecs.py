@@ -27,11 +27,7 @@ def is_negotiable(section: Section) -> bool:
     if section.media == "application":
         if section.formats[:1] == [_DATA_CHANNEL] and section.sctp_port:
             return True
-        return any(
-            sctp_map.protocol.lower() == _DATA_CHANNEL
-            for sctp_map in section.sctp_maps
-            if str(sctp_map.port) in section.formats[:1]
-        )
+        return bool(section.sctp_maps) and section.sctp_maps[0].protocol.lower() == _DATA_CHANNEL
     return any(_is_known(section, payload_type) for payload_type in section.formats)
 
 

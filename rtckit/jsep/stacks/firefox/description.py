@@ -1,8 +1,10 @@
 """A description as Firefox's JSEP code sees it: what SIPCC kept, typed, defaults filled in."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from rtckit.jsep.stacks.firefox.attributes import ExtMap, RtpMap, SctpMap
+from rtckit.jsep.stacks.firefox.attributes import ExtMap, Feedback, Msid, RtpMap, SctpMap
+from rtckit.jsep.stacks.firefox.fmtp import Fmtp
+from rtckit.jsep.stacks.firefox.rids import Simulcast
 
 
 @dataclass(slots=True)
@@ -21,7 +23,11 @@ class Section:
         fingerprints: how many of them have a known algorithm; None without a fingerprint.
         setup: the role; None if missing.
         extensions: the header extensions; None without a=extmap.
-        profiles: the parameters a=fmtp gives a payload type.
+        formats_read: each a=fmtp with the parameters SIPCC knows.
+        feedback: each a=rtcp-fb.
+        is_mixed: a=extmap-allow-mixed, of the section or of the session.
+        rids: the direction of each rid.
+        max_message_size: None without the attribute.
     """
 
     level: int
@@ -39,7 +45,14 @@ class Section:
     setup: str | None = None
     extensions: list[ExtMap] | None = None
     codecs: list[RtpMap] = field(default_factory=list)
-    profiles: dict[int, dict[str, str]] = field(default_factory=dict)
+    formats_read: list[Fmtp] = field(default_factory=list)
+    feedback: list[Feedback] = field(default_factory=list)
+    has_rtcp_rsize: bool = False
+    is_mixed: bool = False
+    rids: dict[str, str] = field(default_factory=dict)
+    simulcast: Simulcast | None = None
+    msids: list[Msid] = field(default_factory=list)
+    max_message_size: int | None = None
     sctp_port: int = 0
     sctp_maps: list[SctpMap] = field(default_factory=list)
     has_candidates: bool = False
@@ -83,11 +96,13 @@ class Description:
         sections: the media sections in order.
         bundles: the mids of each BUNDLE group.
         is_ice_lite: a=ice-lite stands at the session level.
+        is_mixed: a=extmap-allow-mixed stands there.
     """
 
     sections: list[Section] = field(default_factory=list)
     bundles: list[list[str]] = field(default_factory=list)
     is_ice_lite: bool = False
+    is_mixed: bool = False
 
     def by_mid(self) -> dict[str, Section]:
         """Return the first section of each mid."""
@@ -96,11 +111,3 @@ class Description:
             if section.mid is not None:
                 found.setdefault(section.mid, section)
         return found
-
-    def copy(self) -> "Description":
-        """Return a copy whose sections and groups can be changed."""
-        return Description(
-            [replace(section) for section in self.sections],
-            [list(mids) for mids in self.bundles],
-            self.is_ice_lite,
-        )

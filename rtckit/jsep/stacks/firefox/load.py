@@ -4,7 +4,16 @@ Fingerprints, rids and simulcast are read only here, section by section, the ses
 these errors stand behind SIPCC's own, without the space SIPCC puts before its text.
 """
 
-from rtckit.jsep.stacks.firefox.attributes import ExtMap, Group, RtpMap, SctpMap
+from functools import lru_cache
+
+from rtckit.jsep.stacks.firefox.attributes import (
+    ExtMap,
+    Feedback,
+    Group,
+    Msid,
+    RtpMap,
+    SctpMap,
+)
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.fmtp import Fmtp
 from rtckit.jsep.stacks.firefox.imageattr import check_imageattr
@@ -51,6 +60,10 @@ def _fail(parsing: Parsing, line: int, message: str, times: int = 1) -> Unreadab
     return Unreadable()
 
 
+def _line_of(attribute: Attribute) -> int:
+    return attribute.line
+
+
 def _text(attribute: Attribute | None) -> str | None:
     """Return the value of an attribute whose value is text."""
     return attribute.value if attribute and isinstance(attribute.value, str) else None
@@ -68,7 +81,9 @@ def _load(parsing: Parsing) -> Description:
     description = Description(
         bundles=[list(group.mids) for group in groups if group.semantics == "BUNDLE"],
         is_ice_lite=session.first("ice-lite") is not None,
+        is_mixed=session.first("extmap-allow-mixed") is not None,
     )
+    defaults.is_mixed = description.is_mixed
     for level, media in enumerate(parsing.media):
         description.sections.append(_load_section(parsing, level, media, defaults))
     return description
@@ -118,6 +133,7 @@ def _load_fingerprints(parsing: Parsing, level: Level) -> int | None:
     return known if found else None
 
 
+@lru_cache(maxsize=256)
 def _is_fingerprint(text: str) -> bool:
     """Whether a text is pairs of capital hexadecimal digits with colons between."""
     if len(text) % 3 != 2:
@@ -148,9 +164,9 @@ def _load_section(parsing: Parsing, level: int, media: MediaLevel, defaults: Sec
         extensions=defaults.extensions,
     )
     section.mid = _text(media.first("mid"))
-    for attribute in media.attributes:
-        if attribute.name in _DIRECTIONS:
-            section.direction = attribute.name
+    directions = [media.all(name)[-1] for name in _DIRECTIONS if media.first(name)]
+    if directions:
+        section.direction = max(directions, key=_line_of).name
     section.is_bundle_only = media.first("bundle-only") is not None
     section.has_rtcp_mux = media.first("rtcp-mux") is not None
     section.has_candidates = media.first("candidate") is not None
@@ -160,10 +176,18 @@ def _load_section(parsing: Parsing, level: int, media: MediaLevel, defaults: Sec
     section.sctp_maps = [a.value for a in media.all("sctpmap") if isinstance(a.value, SctpMap)]
     if media.media != "application":
         section.codecs = [a.value for a in media.all("rtpmap") if isinstance(a.value, RtpMap)]
-    for attribute in media.all("fmtp"):
-        if isinstance(attribute.value, Fmtp):
-            section.profiles.setdefault(*attribute.value)
+    section.formats_read = [a.value for a in media.all("fmtp") if isinstance(a.value, Fmtp)]
+    section.feedback = [a.value for a in media.all("rtcp-fb") if isinstance(a.value, Feedback)]
+    section.has_rtcp_rsize = media.first("rtcp-rsize") is not None
+    section.is_mixed = defaults.is_mixed or media.first("extmap-allow-mixed") is not None
+    section.msids = [a.value for a in media.all("msid") if isinstance(a.value, Msid)]
+    size = media.first("max-message-size")
+    if size and isinstance(size.value, int):
+        section.max_message_size = size.value
     simulcast, rids = _load_rids(parsing, media)
+    if media.first("simulcast"):
+        section.simulcast = simulcast
+    section.rids = rids
     _load_transport(parsing, media, section)
     for direction, named in (("send", simulcast.send), ("recv", simulcast.receive)):
         for rid in named:

@@ -1,16 +1,17 @@
 """What SIPCC keeps of a description, and the errors it collects on the way."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """An attribute SIPCC recognised and kept.
 
     Attributes:
         name: its name as SIPCC spells it.
         line: the line it stands on, from 1.
-        value: what was read of it; the type depends on the name.
+        value: what was read of it; the type depends on the name. It is shared: not to be changed.
     """
 
     name: str
@@ -40,22 +41,28 @@ class Connection:
 
 @dataclass(slots=True)
 class Level:
-    """The session level, or one media level."""
+    """The session level, or one media level; the attributes in their order under their names."""
 
-    attributes: list[Attribute] = field(default_factory=list)
+    attributes: dict[str, list[Attribute]] = field(default_factory=dict)
     connection: Connection | None = None
     information_seen: bool = False
 
-    def all(self, name: str) -> list[Attribute]:
+    def add(self, attribute: Attribute) -> None:
+        """Keep an attribute."""
+        known = self.attributes.get(attribute.name)
+        if known is None:
+            self.attributes[attribute.name] = [attribute]
+        else:
+            known.append(attribute)
+
+    def all(self, name: str) -> Sequence[Attribute]:
         """Return the attributes of a name in their order."""
-        return [attribute for attribute in self.attributes if attribute.name == name]
+        return self.attributes.get(name, ())
 
     def first(self, name: str) -> Attribute | None:
         """Return the first attribute of a name."""
-        for attribute in self.attributes:
-            if attribute.name == name:
-                return attribute
-        return None
+        known = self.attributes.get(name)
+        return known[0] if known else None
 
 
 @dataclass(slots=True)

@@ -46,50 +46,51 @@ def parse(text: str) -> tuple[Parsing, bool]:
         Without success nothing but the errors is of use.
     """
     parsing = Parsing()
-    end = len(text)
     nul = text.find("\0")
-    text = text if nul < 0 else text[:nul]
-    position = 0
+    *complete, rest = (text if nul < 0 else text[:nul]).split("\n")
+    is_cut = nul >= 0 or bool(rest) or not text
     previous = "v="
     is_first = True
     is_reading = True
     is_good = True
     has_unknown_token = False
-    while True:
-        parsing.line += 1
-        line_feed = text.find("\n", position)
-        if line_feed < 0:
-            parsing.error("End of line beyond end of buffer.")
-            break
-        token = text[position : position + 2]
+    for number, line in enumerate(complete, 1):
+        parsing.line = number
+        token = line[:2]
+        if token == "a=" and is_reading and not is_first:
+            # The most frequent line: in order wherever it stands.
+            is_good = is_reading = read_attribute(parsing, line + "\n")
+            previous = token
+            continue
         if token not in _READERS:
-            has_unknown_token = token[1:] == "="
+            # The second character of an empty line is the first of the next.
+            second = line[1:2] if line else [*complete, rest][number][:1]
+            has_unknown_token = second == "="
             if is_first:
                 parsing.error("Attempt to parse text not recognized as SDP text, parse fails.")
             break
         if token == "v=" and not is_first:
             break
-        line = text[position : line_feed + 1]
-        position = line_feed + 1
-        is_last = position >= end
-        if is_reading:
-            if parsing.media and token not in _AT_MEDIA_LEVEL:
-                parsing.warn(f"Invalid token {token} found at media level")
-            else:
-                if is_first and token != "v=":
-                    parsing.error("First line not v=, parse fails")
-                    is_reading = False
-                elif not is_first and _ORDER[token] < _ORDER[previous]:
-                    parsing.warn(
-                        "Invalid token ordering detected, "
-                        f"token {token} found after token {previous}"
-                    )
-                is_first = False
-                is_good = _READERS[token](parsing, line)
-                is_reading = is_reading and is_good
-                previous = _AFTER_MEDIA if token == "m=" else token
-        if is_last:
-            break
+        if not is_reading:
+            continue
+        if parsing.media and token not in _AT_MEDIA_LEVEL:
+            parsing.warn(f"Invalid token {token} found at media level")
+            continue
+        if is_first and token != "v=":
+            parsing.error("First line not v=, parse fails")
+            is_reading = False
+        elif not is_first and _ORDER[token] < _ORDER[previous]:
+            parsing.warn(
+                f"Invalid token ordering detected, token {token} found after token {previous}"
+            )
+        is_first = False
+        is_good = _READERS[token](parsing, line + "\n")
+        is_reading = is_reading and is_good
+        previous = _AFTER_MEDIA if token == "m=" else token
+    else:
+        if is_cut:
+            parsing.line += 1
+            parsing.error("End of line beyond end of buffer.")
     if is_first:
         return parsing, False
     return parsing, is_good and _validate(parsing) and not has_unknown_token

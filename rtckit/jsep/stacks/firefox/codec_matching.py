@@ -1,0 +1,149 @@
+"""Which codecs of Firefox a remote section shares, under which numbers, and in which order."""
+
+from collections.abc import Callable, Sequence
+
+from rtckit.jsep.stacks.firefox.capabilities import Codec
+from rtckit.jsep.stacks.firefox.cstring import to_unsigned_long
+from rtckit.jsep.stacks.firefox.description import Section
+
+_STATIC = {"9": "G722", "0": "PCMU", "8": "PCMA"}  # known without an rtpmap
+_NEVER_ALONE = frozenset(("red", "ulpfec"))
+
+Note = Callable[[str, str, str, str], None]
+"""Is told of a decision: subject, name, outcome, and why."""
+
+
+def negotiate_codecs(
+    prototypes: Sequence[Codec],
+    remote: Section,
+    *,
+    takes_numbers: bool = True,
+    note: Note | None = None,
+) -> list[Codec]:
+    """Return the codecs both sides have, in the order of the remote section.
+
+    Each format takes the first codec of ours that matches it and was not taken yet; so a second
+    profile of a codec is passed over. Without red there is no ulpfec; both come last, and alone
+    they are nothing.
+
+    Args:
+        prototypes: ours, in order.
+        remote: the section of the other side.
+        takes_numbers: the payload types of the other side are taken over, as those of an offer
+            are, and those of an answer for what is sent.
+        note: is told of each format.
+    """
+    left = list(prototypes)
+    found: list[Codec] = []
+    repairs: dict[str, str] | None = None
+    feedback: frozenset[tuple[str, str, str]] | None = None
+    for payload_type in remote.formats:
+        codec = _find(left, payload_type, remote)
+        if codec is None:
+            if note is not None:
+                _note_dropped(note, prototypes, payload_type, remote)
+            continue
+        left.remove(codec)
+        if repairs is None:
+            repairs = repairs_of(remote)
+            feedback = frozenset(remote.feedback)
+        found.append(
+            _negotiated(codec, payload_type, repairs, feedback or frozenset(), takes_numbers)
+        )
+    names = {codec.name for codec in found}
+    if "ulpfec" in names and "red" not in names:
+        found = [codec for codec in found if codec.name != "ulpfec"]
+    alone = [codec for codec in found if codec.name not in _NEVER_ALONE]
+    return [*alone, *(c for c in found if c.name in _NEVER_ALONE)] if alone else []
+
+
+def reordered(prototypes: Sequence[Codec], negotiated: Sequence[Codec]) -> tuple[Codec, ...]:
+    """Return what a track keeps for later: the codecs agreed on in front, with their numbers.
+
+    The feedback and the parameters stay those Firefox began with.
+    """
+    by_name = {(codec.name, codec.clock_rate): codec for codec in prototypes}
+    taken: list[Codec] = []
+    for codec in negotiated:
+        prototype = by_name.pop((codec.name, codec.clock_rate), None)
+        if prototype is not None:
+            taken.append(prototype._replace(payload_type=codec.payload_type))
+    return (*taken, *(codec for codec in prototypes if (codec.name, codec.clock_rate) in by_name))
+
+
+def _find(left: Sequence[Codec], payload_type: str, remote: Section) -> Codec | None:
+    """Return the first codec of ours a format is."""
+    entry = remote.codec(payload_type)
+    if entry is None:
+        if remote.media != "audio":
+            return None
+        name = _STATIC.get(payload_type)
+        return next((codec for codec in left if codec.name == name), None)
+    name = entry.name.lower()
+    for codec in left:
+        if (
+            codec.name.lower() == name
+            and codec.clock_rate == entry.clock_rate
+            and (codec.kind == "video" or codec.channels == entry.channels)
+        ):
+            return codec
+    return None
+
+
+def repairs_of(remote: Section) -> dict[str, str]:
+    """Return the payload type of the retransmissions of each payload type that has them."""
+    found: dict[str, str] = {}
+    for fmtp in remote.formats_read:
+        apt = to_unsigned_long(fmtp.parameters.get("apt", ""))
+        if apt is None:
+            continue
+        payload_type = str(fmtp.payload_type)
+        entry = remote.codec(payload_type)
+        if entry is not None and entry.name.lower() == "rtx":
+            found.setdefault(str(apt), payload_type)
+    return found
+
+
+def _negotiated(
+    codec: Codec,
+    payload_type: str,
+    repairs: dict[str, str],
+    offered: frozenset[tuple[str, str, str]],
+    takes_numbers: bool,
+) -> Codec:
+    """Return a codec as it is agreed on: numbers, retransmissions and feedback of both."""
+    feedback = tuple(
+        (kind, parameter)
+        for kind, parameter in codec.feedback
+        if (payload_type, kind, parameter) in offered or ("*", kind, parameter) in offered
+    )
+    if not takes_numbers:
+        return codec._replace(feedback=feedback)
+    rtx = repairs.get(payload_type, "") if codec.rtx else ""
+    return codec._replace(payload_type=payload_type, rtx=rtx, feedback=feedback)
+
+
+def _note_dropped(
+    note: Note, prototypes: Sequence[Codec], payload_type: str, remote: Section
+) -> None:
+    """Say why a format was not taken."""
+    entry = remote.codec(payload_type)
+    if entry is None:
+        note("codec", payload_type, "dropped", "no a=rtpmap says what the number stands for")
+        return
+    shown = f"{payload_type} {entry.name}/{entry.clock_rate}"
+    name = entry.name.lower()
+    if name == "rtx":
+        return
+    ours = [codec for codec in prototypes if codec.name.lower() == name]
+    if not ours:
+        why = "Firefox has no such codec here"
+        if name == "h264":
+            why = "Firefox has H264 only with the OpenH264 plug-in, which is not there"
+    elif all(codec.clock_rate != entry.clock_rate for codec in ours):
+        why = f"Firefox has it with a clock rate of {ours[0].clock_rate} only"
+    elif remote.media == "audio" and all(codec.channels != entry.channels for codec in ours):
+        why = f"Firefox has it with {ours[0].channels} channels only"
+    else:
+        why = "an earlier format already is this codec, and Firefox takes each but once"
+    note("codec", shown, "dropped", why)

@@ -1,0 +1,67 @@
+"""What a transceiver of Firefox keeps for its media section: codecs, sources, encodings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rtckit.jsep.stacks.firefox.capabilities import Codec
+
+__all__ = ["Seat", "Sender"]
+
+
+@dataclass(slots=True)
+class Sender:
+    """The sending half of a transceiver.
+
+    Attributes:
+        track: the id of the track, or the one made up for a sender without.
+        streams: the ids of the streams of the track.
+        rids: the rids of the encodings the page gave; None if it gave none.
+        ssrcs: the sources, one an encoding.
+        repairs: the source of the retransmissions of each, once they were written.
+    """
+
+    track: str = ""
+    streams: tuple[str, ...] = ()
+    rids: tuple[str, ...] | None = None
+    ssrcs: list[int] = field(default_factory=list)
+    repairs: dict[int, int] = field(default_factory=dict)
+
+    def sources(self, count: int, new_ssrc: Callable[[], int]) -> list[int]:
+        """Return so many sources; what is missing is made up and kept."""
+        while len(self.ssrcs) < count:
+            self.ssrcs.append(new_ssrc())
+        del self.ssrcs[count:]
+        return list(self.ssrcs)
+
+    def pairs(self, sources: list[int], new_ssrc: Callable[[], int]) -> list[tuple[int, int]]:
+        """Return each source with that of its retransmissions."""
+        for ssrc in sources:
+            if ssrc not in self.repairs:
+                self.repairs[ssrc] = new_ssrc()
+        return [(ssrc, self.repairs[ssrc]) for ssrc in sources]
+
+    @property
+    def msids(self) -> list[str]:
+        """The values of its a=msid lines: one a stream, or one without."""
+        return [f"{stream} {self.track}" for stream in self.streams or ("-",)]
+
+
+@dataclass(slots=True)
+class Seat:
+    """A transceiver as its media section shows it.
+
+    Attributes:
+        media: ``audio``, ``video`` or ``application``.
+        mid: its mid; None while it is not associated.
+        direction: the direction the page wants.
+        is_stopped: stop() was called.
+        codecs: its codecs in their order of now.
+        sender: its sending half.
+    """
+
+    media: str
+    mid: str | None = None
+    direction: str = "recvonly"
+    is_stopped: bool = False
+    codecs: tuple[Codec, ...] = ()
+    sender: Sender = field(default_factory=Sender)

@@ -1,0 +1,152 @@
+"""Descriptions as Firefox writes them: the attributes of a level in one fixed order of types."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rtckit.jsep.stacks.firefox.attributes import ExtMap
+from rtckit.jsep.stacks.firefox.capabilities import Codec
+
+_EOL = "\r\n"
+_TELEPHONE_EVENT = "telephone-event/8000"
+
+
+@dataclass(slots=True)
+class SectionText:
+    """A media section about to be written.
+
+    Attributes:
+        media: ``audio``, ``video`` or ``application``.
+        port: 9, or 0 for a section that is refused or bundle-only.
+        protocol: as in the m= line.
+        direction: the direction attribute.
+        formats: of a data section and of a refused one; the others have those of their codecs.
+        codecs: the codecs in order.
+        lines: further attributes by name; each value a whole line behind ``a=``.
+    """
+
+    media: str
+    port: int
+    protocol: str
+    direction: str
+    mid: str | None = None
+    formats: tuple[str, ...] = ()
+    codecs: Sequence[Codec] = ()
+    extensions: Iterable[ExtMap] = ()
+    is_bundle_only: bool = False
+    is_mixed: bool = False
+    ice: tuple[str, str] | None = None
+    msids: Sequence[str] = ()
+    rids: Sequence[str] = ()
+    has_rtcp_mux: bool = False
+    has_rtcp_rsize: bool = False
+    setup: str | None = None
+    ssrcs: Sequence[int] = ()
+    cname: str = ""
+    pairs: Sequence[tuple[int, int]] = ()
+    sctp: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
+    extra: list[str] = field(default_factory=list)
+
+    def write(self) -> str:
+        """Return the text of the section."""
+        formats = list(self.formats)
+        feedback: list[str] = []
+        fmtps: list[str] = []
+        maps: list[str] = list(self.maps)
+        for codec in self.codecs:
+            payload_type = codec.payload_type
+            formats.append(payload_type)
+            maps.append(f"a=rtpmap:{payload_type} {codec.encoding}")
+            if codec.fmtp:
+                fmtps.append(f"a=fmtp:{payload_type} {codec.fmtp}")
+            if codec.rtx:
+                formats.append(codec.rtx)
+                maps.append(f"a=rtpmap:{codec.rtx} rtx/{codec.clock_rate}")
+                fmtps.append(f"a=fmtp:{codec.rtx} apt={payload_type}")
+            for kind, parameter in codec.feedback:
+                feedback.append(
+                    f"a=rtcp-fb:{payload_type} {kind} {parameter}"
+                    if parameter
+                    else f"a=rtcp-fb:{payload_type} {kind}"
+                )
+        lines = [
+            f"m={self.media} {self.port} {self.protocol} {' '.join(formats)}",
+            "c=IN IP4 0.0.0.0",
+        ]
+        if self.is_bundle_only:
+            lines.append("a=bundle-only")
+        lines.append(f"a={self.direction}")
+        for number, direction, uri in self.extensions:
+            shown = f"{number}/{direction}" if direction else str(number)
+            lines.append(f"a=extmap:{shown} {uri}")
+        if self.is_mixed:
+            lines.append("a=extmap-allow-mixed")
+        lines += fmtps
+        if self.ice is not None:
+            lines.append(f"a=ice-pwd:{self.ice[1]}")
+            lines.append(f"a=ice-ufrag:{self.ice[0]}")
+        if self.mid is not None:
+            lines.append(f"a=mid:{self.mid}")
+        lines += [f"a=msid:{msid}" for msid in self.msids]
+        lines += [f"a=rid:{rid} send" for rid in self.rids]
+        lines += feedback
+        if self.has_rtcp_mux:
+            lines.append("a=rtcp-mux")
+        if self.has_rtcp_rsize:
+            lines.append("a=rtcp-rsize")
+        lines += maps
+        if self.setup is not None:
+            lines.append(f"a=setup:{self.setup}")
+        if self.rids:
+            lines.append(f"a=simulcast:send {';'.join(self.rids)}")
+        lines += [f"a=ssrc:{ssrc} cname:{self.cname}" for ssrc in self.ssrcs]
+        lines += [f"a=ssrc-group:FID {ssrc} {rtx}" for ssrc, rtx in self.pairs]
+        lines += self.sctp
+        return _EOL.join(lines) + _EOL
+
+
+def write_session(
+    session_id: str,
+    version: int,
+    fingerprint: str,
+    bundles: Sequence[Sequence[str]],
+    *,
+    is_mixed: bool = False,
+) -> str:
+    """Return the session level of a description.
+
+    Args:
+        session_id: the session id.
+        version: the session version.
+        fingerprint: hash function and digest of the certificate.
+        bundles: the mids of each BUNDLE group.
+        is_mixed: the offer has a=extmap-allow-mixed at this level.
+    """
+    lines = [
+        "v=0",
+        f"o=mozilla...THIS_IS_SDPARTA-99.0 {session_id} {version} IN IP4 0.0.0.0",
+        "s=-",
+        "t=0 0",
+    ]
+    if is_mixed:
+        lines.append("a=extmap-allow-mixed")
+    lines.append(f"a=fingerprint:{fingerprint}")
+    lines += [f"a=group:BUNDLE {' '.join(mids)}" for mids in bundles]
+    lines += ["a=ice-options:trickle", "a=msid-semantic:WMS *"]
+    return _EOL.join(lines) + _EOL
+
+
+def as_set(text: str) -> str:
+    """Return what localDescription holds of a text that createOffer or createAnswer returned.
+
+    Firefox reads it once more: the session level gets the direction it did not name, and the
+    number of channels of telephone-event is lost.
+    """
+    head, separator, rest = text.partition(f"t=0 0{_EOL}")
+    mixed = f"a=extmap-allow-mixed{_EOL}"
+    if f"{_EOL}a=sendrecv{_EOL}" not in head + separator + rest.partition("m=")[0]:
+        rest = f"a=sendrecv{_EOL}{rest}"
+    assert mixed
+    return f"{head}{separator}{rest}".replace(
+        f"{_TELEPHONE_EVENT}/1{_EOL}", _TELEPHONE_EVENT + _EOL
+    )
