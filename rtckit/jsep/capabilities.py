@@ -138,6 +138,7 @@ class Capabilities:
         sctp_port: the SCTP port it names (RFC 8841, 5).
         extmap_allow_mixed: whether it mixes one- and two-byte header extensions (RFC 8285, 6).
         rtcp_rsize: whether it takes reduced-size RTCP (RFC 5506, 5).
+        cryptex: whether it encrypts header extensions whole (draft-ietf-avtcore-cryptex, 4).
         simulcast: whether it can send simulcast (RFC 8853).
         simulcast_receive: whether it can receive simulcast, as an SFU does.
     """
@@ -148,6 +149,7 @@ class Capabilities:
     sctp_port: int = 5000
     extmap_allow_mixed: bool = True
     rtcp_rsize: bool = True
+    cryptex: bool = False
     simulcast: bool = True
     simulcast_receive: bool = False
 
@@ -189,6 +191,7 @@ class Capabilities:
             sctp_port=5000 if data is None or data.sctp_port is None else data.sctp_port,
             extmap_allow_mixed=any(media.extmap_allow_mixed for media in rtp),
             rtcp_rsize=any(media.rtcp_rsize for media in rtp),
+            cryptex=any(media.has("cryptex") for media in rtp) or document.session.has("cryptex"),
             simulcast="urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id" in uris,
             simulcast_receive=any(
                 media.simulcast is not None and media.simulcast.recv for media in rtp

@@ -15,7 +15,6 @@ _ANSWERS = {
     "actpass": ("active", "passive"),
     "active": ("passive",),
     "passive": ("active",),
-    "holdconn": ("holdconn",),
 }
 
 
@@ -23,6 +22,8 @@ def answer_setup(
     offered: str | None, *, established: str | None = None, preferred: str = "active"
 ) -> str | None:
     """The ``a=setup`` of an answer; None when the offer cannot be answered.
+
+    ``holdconn`` cannot: it is not for DTLS over UDP (RFC 8842, 5.1).
 
     Args:
         offered: the value of the offer; None counts as ``active``, the default (RFC 4145, 4.1).
@@ -40,7 +41,7 @@ def answer_setup(
 
 def dtls_client(offered: str, answered: str) -> str | None:
     """Which end starts the DTLS handshake, ``offerer`` or ``answerer``; None if they disagree."""
-    if answered not in _ANSWERS.get(offered, ()) or answered == "holdconn":
+    if answered not in _ANSWERS.get(offered, ()):
         return None
     return "answerer" if answered == "active" else "offerer"
 

@@ -1,0 +1,382 @@
+"""Writing an answer: RFC 9429, 5.3.1 (initial) and 5.3.2 (subsequent)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from rtckit.jsep.matching.bundle import BundleAnswer, OfferedSection, answer_bundles
+from rtckit.jsep.matching.codecs import Matching, TakenCodec, match_codecs
+from rtckit.jsep.matching.extensions import ExtensionKey, build_extmap, match_extensions
+from rtckit.jsep.matching.formats import MediaFormat
+from rtckit.jsep.matching.payload_types import conflicts_in_bundle
+from rtckit.jsep.matching.sctp import DATA_PROTOCOLS, match_data
+from rtckit.jsep.matching.simulcast import answer_rids, build_rid, build_simulcast
+from rtckit.jsep.matching.transport import match_rtcp_mux
+from rtckit.jsep.peer_state import SectionPlan
+from rtckit.jsep.stacks.rfc.answer_transports import AnswerTransports, Reply
+from rtckit.jsep.stacks.rfc.codecs import allowed_formats
+from rtckit.jsep.stacks.rfc.faults import RTP_PROTOCOLS
+from rtckit.jsep.stacks.rfc.lines import (
+    CONNECTION,
+    format_lines,
+    longest_packet,
+    media_line,
+    session_lines,
+)
+from rtckit.jsep.stacks.rfc.memory import Agreement, formats_of, number_formats
+from rtckit.jsep.transceiver import Transceiver
+from rtckit.sdp.document import Document
+from rtckit.sdp.media import MediaSection
+
+__all__ = ["AnswerWriter"]
+
+_OFFER_ANSWER = "RFC 9429, 5.3.1"
+
+
+class AnswerWriter(AnswerTransports):
+    """The part of the peer that writes answers."""
+
+    def _write_answer(self) -> str:
+        offer = self._document_of(self.remote)
+        assert offer is not None
+        self._learn_all()
+        agreed = self._agreement()
+        replies = [
+            self._consider(plan, media, offer, agreed)
+            for plan, media in zip(self._plan_answer(), offer.media, strict=True)
+        ]
+        bundles = self._answer_groups(replies, offer, agreed)
+        shared: dict[str, dict[int, ExtensionKey]] = {}
+        lines: list[str] = []
+        for reply in replies:
+            self._explain_reply(reply, bundles)
+            if reply.rejected is not None:
+                lines += _rejected_lines(reply)
+                continue
+            tag = bundles.tag_of(reply.mid)
+            own = self._answer_transport(reply, replies, bundles, offer, agreed)
+            if reply.plan.kind == "data":
+                lines += self._answer_data(reply)
+            else:
+                ids = shared.setdefault(f"tag {tag}" if tag else f"own {reply.media.index}", {})
+                lines += self._answer_media(reply, ids)
+            lines += own
+        mixed, everywhere = self._answer_mixed(replies, offer)
+        head = session_lines(
+            self.identity.session_id,
+            self.version,
+            _common_options(offer),
+            [
+                *(("BUNDLE", group) for group in bundles.groups),
+                *self._answer_lip_sync(replies, offer),
+            ],
+            ice_lite=self.configuration.ice_lite,
+            allow_mixed=mixed and everywhere,
+        )
+        return "".join(f"{line}\r\n" for line in (*head, *lines))
+
+    # -- which sections -------------------------------------------------------------------------
+
+    def _consider(
+        self, plan: SectionPlan, media: MediaSection, offer: Document, agreed: Agreement | None
+    ) -> Reply:
+        """Find out whether a section can be taken by itself, and with which codecs."""
+        reply = Reply(plan, media)
+        if media.rejected:
+            reply.reject("it was offered with port 0", "RFC 3264, 6")
+        elif plan.kind == "data":
+            self._consider_data(reply)
+        elif plan.kind not in ("audio", "video"):
+            reply.reject(f"{media.kind[:40]!r} is no kind of media here", "RFC 3264, 6")
+        elif media.protocol.upper() not in RTP_PROTOCOLS:
+            reply.reject(f"{media.protocol[:40]!r} is not supported", "RFC 9429, 5.1.2")
+        elif plan.rejected or plan.transceiver is None:
+            reply.reject("its transceiver is stopped", _OFFER_ANSWER)
+        else:
+            self._consider_mux(reply, offer, agreed)
+            self._consider_codecs(reply, plan.transceiver)
+        return reply
+
+    def _consider_data(self, reply: Reply) -> None:
+        media = reply.media
+        if media.protocol.upper() not in DATA_PROTOCOLS:
+            reply.reject(f"{media.protocol[:40]!r} is not supported", "RFC 9429, 5.1.2")
+        elif reply.plan.rejected:
+            reply.reject("there is a data section already", "RFC 9429, 5.2.1")
+        else:
+            found = match_data(media.protocol, media.formats, media.sctp_port, self._able.sctp_port)
+            if not found.taken:
+                reply.reject(found.why, *found.refs)
+
+    def _consider_mux(self, reply: Reply, offer: Document, agreed: Agreement | None) -> None:
+        there = offer.transport_of(reply.media)
+        before = (
+            None
+            if agreed is None
+            else agreed.section(agreed.answer, reply.media.index, reply.media.mid)
+        )
+        found = match_rtcp_mux(
+            reply.media.rtcp_mux or there.rtcp_mux,
+            reply.media.rtcp_mux_only or there.rtcp_mux_only,
+            self.configuration.rtcp_mux_policy,
+            was_muxed=before is not None
+            and agreed is not None
+            and agreed.answer.transport_of(before).rtcp_mux,
+        )
+        if not found.taken:
+            reply.reject(found.why, *found.refs)
+
+    def _consider_codecs(self, reply: Reply, transceiver: Transceiver) -> None:
+        section = self.facts_of(self.remote).sections[reply.media.index]
+        reply.direction = self._answer_direction(section, transceiver)
+        preferences = transceiver.codec_preferences
+        own = allowed_formats(self._able, reply.plan.kind, reply.direction, preferences)
+        offered = formats_of(reply.media)
+        matching = match_codecs(offered, own, own_order=bool(preferences))
+        reply.matching = matching
+        if not matching.is_usable:
+            reply.reject("none of the offered codecs can be taken", _OFFER_ANSWER)
+            return
+        reply.formats = [item.answer for item in matching.taken]
+        added = self._added_formats(own, offered, matching)
+        if preferences:
+            chosen = (*matching.taken, *added)
+            reply.formats = [
+                item.answer
+                for mine in own
+                for item in chosen
+                if item.own.payload_type == mine.payload_type
+            ]
+        else:
+            reply.formats += [item.answer for item in added]
+        reply.matching = Matching((*matching.taken, *added), matching.dropped)
+
+    def _added_formats(
+        self, own: Sequence[MediaFormat], offered: Sequence[MediaFormat], matching: Matching
+    ) -> list[TakenCodec]:
+        """What this side can receive besides, behind what was offered (RFC 9429, 5.3.1).
+
+        Retransmission is added only where the offer has it, and feedback only of the kinds that
+        the section was offered with (RFC 9429, 5.11).
+        """
+        fixed: dict[int, int] = {}
+        for item in matching.taken:
+            fixed.setdefault(item.own.payload_type, item.answer.payload_type)
+        repeats = any(item.name.lower() == "rtx" for item in offered)
+        known = frozenset(value.lower() for item in offered for value in item.feedback)
+        numbered = number_formats(
+            [mine for mine in own if repeats or mine.name.lower() != "rtx"],
+            self._memory.numbers,
+            {item.payload_type for item in offered},
+            fixed,
+        )
+        found = []
+        for mine in own:
+            made = numbered.get(mine.payload_type)
+            if made is None or mine.payload_type in fixed:
+                continue
+            feedback = tuple(value for value in mine.feedback if value.lower() in known)
+            made = replace(made, feedback=feedback)
+            why = "not offered, and supported: it may be sent to this peer as well"
+            found.append(TakenCodec(made, None, mine, why, (_OFFER_ANSWER,)))
+        self._memory.numbers.bind([item.answer for item in (*matching.taken, *found)])
+        return found
+
+    def _answer_groups(
+        self, replies: Sequence[Reply], offer: Document, agreed: Agreement | None
+    ) -> BundleAnswer:
+        """Choose the bundles, and reject what they reject."""
+        groups = [group.mids for group in offer.groups if group.semantics == "BUNDLE"]
+        for group in groups:
+            members = [reply for reply in replies if reply.mid in group and reply.rejected is None]
+            formats = [(reply.media.index, reply.formats) for reply in members if reply.formats]
+            for conflict in conflicts_in_bundle(formats):
+                first, second = conflict.meanings
+                replies[conflict.second].conflict = (
+                    f"payload type {conflict.payload_type} is {second}, but {first} in section "
+                    f"{conflict.first} of its bundle"
+                )
+        sections = [
+            OfferedSection(
+                reply.media.index,
+                reply.mid,
+                reply.plan.kind,
+                bool(reply.media.port),
+                reply.media.bundle_only and not reply.media.port,
+                None if reply.rejected is None else reply.rejected[0],
+                reply.conflict,
+            )
+            for reply in replies
+        ]
+        bundles = answer_bundles(
+            groups,
+            sections,
+            self.configuration.bundle_policy,
+            negotiated={mid for mids in agreed.bundles() for mid in mids} if agreed else (),
+        )
+        for reply in replies:
+            if reply.media.index in bundles.rejected:
+                why, refs = bundles.rejected[reply.media.index]
+                reply.reject(why, *refs)
+        return bundles
+
+    # -- sections -------------------------------------------------------------------------------
+
+    def _answer_data(self, reply: Reply) -> Iterator[str]:
+        media = reply.media
+        yield media_line(media.kind, 9, media.protocol, media.formats)
+        yield CONNECTION
+        if media.mid is not None:
+            yield f"a=mid:{media.mid}"
+        port = self._able.sctp_port if media.sctp_port else 0
+        if media.formats and media.formats[0].isdecimal():
+            # What old drafts had; format and port are one (RFC 9429, 5.3.1: exactly match).
+            yield f"a=sctpmap:{media.formats[0]} webrtc-datachannel 1024"
+        else:
+            yield f"a=sctp-port:{port}"
+        if self._able.max_message_size is not None:
+            yield f"a=max-message-size:{self._able.max_message_size}"
+
+    def _answer_media(self, reply: Reply, shared: dict[int, ExtensionKey]) -> Iterator[str]:
+        media, plan = reply.media, reply.plan
+        transceiver = plan.transceiver
+        assert transceiver is not None
+        numbers = [item.payload_type for item in reply.formats]
+        yield media_line(media.kind, 9, media.protocol, numbers)
+        yield CONNECTION
+        if media.mid is not None:
+            yield f"a=mid:{media.mid}"
+        yield f"a={reply.direction}"
+        yield from format_lines(reply.formats)
+        longest = longest_packet(reply.formats)
+        if longest is not None:
+            yield f"a=maxptime:{longest}"
+        offer = self._document_of(self.remote)
+        everywhere = offer is not None and offer.session.has("extmap-allow-mixed")
+        if self._able.extmap_allow_mixed and media.extmap_allow_mixed and not everywhere:
+            yield "a=extmap-allow-mixed"
+        yield from self._answer_extensions(reply, shared)
+        if self._able.cryptex and (media.has("cryptex") or self._offers_cryptex(offer)):
+            yield "a=cryptex"
+        yield from self._msid_lines(plan, transceiver)
+        yield from self._answer_simulcast(reply, transceiver)
+
+    def _offers_cryptex(self, offer: Document | None) -> bool:
+        return offer is not None and offer.session.has("cryptex")
+
+    def _answer_extensions(self, reply: Reply, shared: dict[int, ExtensionKey]) -> Iterator[str]:
+        media = reply.media
+        taken, dropped = match_extensions(
+            media.extmap,
+            self._able.extensions_of(media.kind),
+            reply.direction,
+            shared=shared,
+            ids=self._memory.ids,
+        )
+        for item in taken:
+            shared[item.id] = (item.uri, item.attributes)
+            self._memory.ids.bind(item.id, (item.uri, item.attributes))
+            yield f"a=extmap:{build_extmap(item.id, item.uri, item.direction, item.attributes)}"
+        if self.explain:
+            index, mid = media.index, media.mid
+            for item in taken:
+                self._decide(
+                    index, mid, "extension", f"{item.id} {item.uri}", "taken", item.why, *item.refs
+                )
+            for lost in dropped:
+                name = f"{lost.offered.id} {lost.offered.uri}"
+                self._decide(index, mid, "extension", name, "dropped", lost.why, *lost.refs)
+
+    def _answer_simulcast(self, reply: Reply, transceiver: Transceiver) -> Iterator[str]:
+        media = reply.media
+        if not media.rids:
+            return
+        sends = reply.direction in ("sendrecv", "sendonly") and self._able.simulcast
+        receives = reply.direction in ("sendrecv", "recvonly")
+        numbers = {
+            str(item.offered.payload_type): str(item.answer.payload_type)
+            for item in (reply.matching.taken if reply.matching else ())
+            if item.offered is not None
+        }
+        # Several a=simulcast lines disable it (RFC 8853, 5.3.2).
+        simulcast = media.simulcast if len(media.find_all("simulcast")) == 1 else None
+        found = answer_rids(
+            media.rids,
+            simulcast,
+            numbers,
+            media.formats,
+            sendable=[item.rid for item in transceiver.encodings if item.rid] if sends else (),
+            receives=receives and self._able.simulcast_receive,
+        )
+        for rid in found.rids:
+            yield f"a=rid:{build_rid(rid)}"
+        text = build_simulcast(found.send, found.recv)
+        if text:
+            yield f"a=simulcast:{text}"
+        for rid in found.rids:
+            why = f"{rid.direction} here, as the offer has it the other way round"
+            self._decide(media.index, media.mid, "simulcast", rid.id, "taken", why, "RFC 8851, 6.3")
+        for lost in found.dropped:
+            self._decide(
+                media.index, media.mid, "simulcast", lost.rid, "dropped", lost.why, *lost.refs
+            )
+
+    def _answer_mixed(self, replies: Sequence[Reply], offer: Document) -> tuple[bool, bool]:
+        """Whether header extensions may mix, and whether the session level says so."""
+        taken = [item for item in replies if item.rejected is None and item.media.is_rtp]
+        return (
+            self._able.extmap_allow_mixed and bool(taken),
+            offer.session.has("extmap-allow-mixed"),
+        )
+
+    def _answer_lip_sync(
+        self, replies: Sequence[Reply], offer: Document
+    ) -> list[tuple[str, list[str]]]:
+        """The LS groups that this side's streams allow (RFC 9429, 5.3.1)."""
+        transceivers = {
+            reply.mid: reply.plan.transceiver
+            for reply in replies
+            if reply.rejected is None and reply.mid is not None
+        }
+        found: list[tuple[str, list[str]]] = []
+        for group in offer.groups:
+            if group.semantics != "LS":
+                continue
+            members = {
+                mid: each for mid in group.mids if (each := transceivers.get(mid)) is not None
+            }
+            free = {
+                mid
+                for mid, each in members.items()
+                if not each.stream_ids and each.made_by == "setRemoteDescription"
+            }
+            streams = dict.fromkeys(
+                stream for each in members.values() for stream in each.stream_ids
+            )
+            sets = [
+                [mid for mid, each in members.items() if stream in each.stream_ids or mid in free]
+                for stream in streams
+            ] or [sorted(free, key=list(members).index)]
+            best = max(sets, key=len)
+            if len(best) > 1:
+                found.append(("LS", best))
+        return found
+
+
+def _rejected_lines(reply: Reply) -> Iterator[str]:
+    """A section that is not taken: port zero, protocol and formats as offered (RFC 3264, 6)."""
+    media = reply.media
+    yield media_line(media.kind, 0, media.protocol, media.formats or ["0"])
+    yield CONNECTION
+    if media.mid is not None:
+        yield f"a=mid:{media.mid}"
+    if media.is_rtp:
+        yield "a=inactive"
+
+
+def _common_options(offer: Document) -> list[str]:
+    """The ICE options of the answer: those of the offer that are known (RFC 9429, 5.3.1)."""
+    offered = set(offer.session.ice_options)
+    for media in offer.media:
+        if not media.rejected:
+            offered.update(media.ice_options)
+    return [option for option in ("trickle", "ice2") if option in offered]

@@ -1,0 +1,123 @@
+"""The lines of descriptions, as RFC 9429, 5.2.1 and 5.3.1 list them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rtckit.jsep.matching.formats import MediaFormat
+
+__all__ = [
+    "CONNECTION",
+    "DATA_FORMAT",
+    "DATA_PROTOCOL",
+    "RTP_PROTOCOL",
+    "Transport",
+    "format_lines",
+    "longest_packet",
+    "media_line",
+    "session_lines",
+]
+
+CONNECTION = "c=IN IP4 0.0.0.0"
+"""There are no candidates yet (RFC 8840, 4.1.1)."""
+
+RTP_PROTOCOL = "UDP/TLS/RTP/SAVPF"
+DATA_PROTOCOL = "UDP/DTLS/SCTP"
+DATA_FORMAT = "webrtc-datachannel"
+
+# Milliseconds of audio in the longest packet; PCM has no bound of its own (RFC 7587, 4.2).
+_LONGEST = {"opus": 120}
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """The attributes of category IDENTICAL and TRANSPORT of one transport (RFC 8859).
+
+    They stand in the section that is not bundled into another one, and nowhere else.
+
+    Attributes:
+        ufrag: ICE username fragment.
+        pwd: ICE password.
+        fingerprint: SHA-256 of the certificate.
+        setup: DTLS role.
+        tls_id: id of the DTLS association; None without that line.
+        rtcp: whether RTCP has an address of its own, so far the default one.
+        rtcp_mux: ``a=rtcp-mux``.
+        rtcp_mux_only: ``a=rtcp-mux-only``.
+        rtcp_rsize: ``a=rtcp-rsize``.
+    """
+
+    ufrag: str
+    pwd: str
+    fingerprint: str
+    setup: str
+    tls_id: str | None = None
+    rtcp: bool = False
+    rtcp_mux: bool = False
+    rtcp_mux_only: bool = False
+    rtcp_rsize: bool = False
+
+    def lines(self) -> Iterator[str]:
+        """The attribute lines."""
+        yield f"a=ice-ufrag:{self.ufrag}"
+        yield f"a=ice-pwd:{self.pwd}"
+        yield f"a=fingerprint:sha-256 {self.fingerprint}"
+        yield f"a=setup:{self.setup}"
+        if self.tls_id is not None:
+            yield f"a=tls-id:{self.tls_id}"
+        if self.rtcp:
+            yield "a=rtcp:9 IN IP4 0.0.0.0"
+        if self.rtcp_mux:
+            yield "a=rtcp-mux"
+        if self.rtcp_mux_only:
+            yield "a=rtcp-mux-only"
+        if self.rtcp_rsize:
+            yield "a=rtcp-rsize"
+
+
+def session_lines(
+    session_id: str,
+    version: int,
+    options: Sequence[str],
+    groups: Iterable[tuple[str, Sequence[str]]],
+    *,
+    ice_lite: bool = False,
+    allow_mixed: bool = False,
+) -> Iterator[str]:
+    """The session level; ``groups`` are semantics and mids."""
+    yield "v=0"
+    yield f"o=- {session_id} {version} IN IP4 0.0.0.0"
+    yield "s=-"
+    yield "t=0 0"
+    for semantics, mids in groups:
+        yield f"a=group:{semantics} {' '.join(mids)}"
+    if ice_lite:
+        yield "a=ice-lite"
+    if options:
+        yield f"a=ice-options:{' '.join(options)}"
+    if allow_mixed:
+        yield "a=extmap-allow-mixed"
+
+
+def media_line(kind: str, port: int, protocol: str, formats: Iterable[object]) -> str:
+    """The ``m=`` line."""
+    return f"m={kind} {port} {protocol} {' '.join(str(item) for item in formats)}"
+
+
+def format_lines(formats: Iterable[MediaFormat]) -> Iterator[str]:
+    """``a=rtpmap``, ``a=fmtp`` and ``a=rtcp-fb`` of each format."""
+    for item in formats:
+        number = item.payload_type
+        yield f"a=rtpmap:{number} {item.encoding}"
+        if item.fmtp:
+            text = ";".join(
+                name if value is None else f"{name}={value}" for name, value in item.fmtp
+            )
+            yield f"a=fmtp:{number} {text}"
+        for feedback in item.feedback:
+            yield f"a=rtcp-fb:{number} {feedback}"
+
+
+def longest_packet(formats: Iterable[MediaFormat]) -> int | None:
+    """The value of ``a=maxptime``: the least of the codecs' longest packets; None without bound."""
+    known = [_LONGEST[name] for item in formats if (name := item.name.lower()) in _LONGEST]
+    return min(known, default=None)

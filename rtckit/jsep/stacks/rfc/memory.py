@@ -1,0 +1,144 @@
+"""What the descriptions of a session so far have settled, whoever wrote them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from rtckit.jsep.matching.extensions import ExtensionIds
+from rtckit.jsep.matching.formats import (
+    MediaFormat,
+    configuration_of,
+    format_of_codec,
+)
+from rtckit.jsep.matching.payload_types import PayloadTypes
+from rtckit.sdp.document import Document
+from rtckit.sdp.media import MediaSection
+
+__all__ = ["Agreement", "Memory", "formats_of", "number_formats", "transport_facts"]
+
+
+def formats_of(media: MediaSection) -> list[MediaFormat]:
+    """The formats of a section in the order of its ``m=`` line; none where it is not RTP."""
+    found = (format_of_codec(media.kind, codec) for codec in media.codecs)
+    return [item for item in found if item is not None]
+
+
+def transport_facts(media: MediaSection) -> tuple[str | None, frozenset[str]]:
+    """What names a DTLS association at one end: ``tls-id`` and fingerprints (RFC 8842, 3.1)."""
+    prints = frozenset(f"{item.hash_function} {item.value}" for item in media.fingerprints)
+    return media.tls_id, prints
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """The last completed exchange.
+
+    Attributes:
+        local: this side's description.
+        remote: the other side's.
+        answer: whichever of the two was the answer.
+        is_offerer: whether this side made the offer.
+    """
+
+    local: Document
+    remote: Document
+    answer: Document
+    is_offerer: bool
+
+    def section(self, document: Document, index: int, mid: str | None) -> MediaSection | None:
+        """The section of an index if it is in use and was not another one then."""
+        if index >= len(document.media):
+            return None
+        media = document.media[index]
+        if media.rejected or (mid and media.mid is not None and media.mid != mid):
+            return None
+        return media
+
+    def bundles(self) -> list[tuple[str, ...]]:
+        """The groups that were negotiated: those of the answer."""
+        return [group.mids for group in self.answer.groups if group.semantics == "BUNDLE"]
+
+
+@dataclass(slots=True)
+class Memory:
+    """Payload types and extension ids of all descriptions seen; they never change their meaning.
+
+    What was learnt from a description stays even when that is rolled back: a number that once had
+    a meaning is avoided for another one.
+    """
+
+    numbers: PayloadTypes = field(default_factory=PayloadTypes)
+    ids: ExtensionIds = field(default_factory=ExtensionIds)
+
+    def learn(self, document: Document) -> None:
+        """Take in the numbers and ids of a description."""
+        for media in document.media:
+            if media.rejected or not media.is_rtp:
+                continue
+            self.numbers.bind(formats_of(media))
+            for extension in media.extmap:
+                self.ids.bind(extension.id, (extension.uri, extension.attributes))
+
+
+def number_formats(
+    own: Sequence[MediaFormat],
+    numbers: PayloadTypes,
+    taken: Iterable[int] = (),
+    fixed: Mapping[int, int] | None = None,
+) -> dict[int, MediaFormat]:
+    """One's own formats with the payload types they have in this session.
+
+    Args:
+        own: the formats of a section; each refers to the others by their own numbers.
+        numbers: what numbers stand for so far.
+        taken: the numbers that the section has given away.
+        fixed: the number of a format where it is settled, by its own one.
+
+    The result is by own number, in the order of ``own``. A format for which no number is left is
+    left out, and what repeats or carries it as well.
+    """
+    used = set(taken)
+    chosen: dict[int, int] = {}
+    for mine, number in (fixed or {}).items():
+        if number not in chosen.values():
+            chosen[mine] = number
+            used.add(number)
+    # What an rtx stands for contains what it repeats: that gets its number first.
+    for item in sorted(own, key=_depends):
+        if item.payload_type in chosen:
+            continue
+        number_or_none = numbers.choose(configuration_of(item, own), item.payload_type, used)
+        if number_or_none is not None:
+            chosen[item.payload_type] = number_or_none
+            used.add(number_or_none)
+    found: dict[int, MediaFormat] = {}
+    for item in own:
+        fmtp = _renumbered(item, chosen) if item.payload_type in chosen else None
+        if fmtp is not None:
+            number = chosen[item.payload_type]
+            found[item.payload_type] = replace(item, payload_type=number, fmtp=fmtp)
+    return found
+
+
+def _depends(item: MediaFormat) -> int:
+    name = item.name.lower()
+    return 2 if name == "rtx" else int(name == "red")
+
+
+def _renumbered(
+    item: MediaFormat, chosen: Mapping[int, int]
+) -> tuple[tuple[str, str | None], ...] | None:
+    """The parameters with the numbers that were chosen; None if one of them was not."""
+    name = item.name.lower()
+    if name == "rtx":
+        number = None if item.apt is None else chosen.get(item.apt)
+        if number is None:
+            return None
+        return tuple(
+            (key, str(number) if key.lower() == "apt" else value) for key, value in item.fmtp
+        )
+    if name == "red" and item.carried:
+        carried = [chosen.get(int(part)) if part.isdecimal() else None for part in item.carried]
+        if None in carried:
+            return None
+        return (("/".join(str(number) for number in carried), None),)
+    return item.fmtp
