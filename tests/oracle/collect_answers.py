@@ -117,9 +117,8 @@ def collect_new(name: str, number: int, seed: int, peers: Sequence[str]) -> None
 
 def collect_makers() -> None:
     """Have both browsers make offers of many transceiver sets."""
-    from tests.oracle.new_offers import MAKERS, TRANSCEIVER_SETS
-
     from tests.oracle.ask_browsers import ask
+    from tests.oracle.new_offers import MAKERS, TRANSCEIVER_SETS
 
     made: dict[str, str] = {}
     for browser in ("chromium", "firefox"):

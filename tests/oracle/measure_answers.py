@@ -134,9 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.new:
         if not options.ask:
             parser.error("new offers have no answers yet: add --ask")
-        from tests.oracle.new_offers import new_offers
-
         from tests.oracle.collect_answers import ask_peer
+        from tests.oracle.new_offers import new_offers
 
         found = AnswerSet(offers=new_offers(options.new, options.seed))
         version, said = ask_peer(stack, list(found.offers.values()))

@@ -122,7 +122,8 @@ class Offer:
     setup: str = "actpass"
     mixed: bool = False
     sources: bool = False
-    names: list[str] = field(default_factory=list)
+    security: list[str] = field(default_factory=list)
+    counted: int = 0
 
     @property
     def text(self) -> str:
@@ -132,22 +133,31 @@ class Offer:
     @property
     def kinds(self) -> str:
         """The sections in letters: ``avd``."""
-        return "".join(each.kind[0].replace("v", "v") for each in self.sections)
+        return "".join(each.kind[0] for each in self.sections)
 
     def chance(self, part: float) -> bool:
         return self.generator.random() < part
 
+    def count(self) -> int:
+        """A number no other line of this offer has; chance values are made of it.
+
+        They need not look random, and take less room where they do not.
+        """
+        self.counted += 1
+        return self.counted
+
     def text_of(self, length: int) -> str:
         """Letters as ICE has them."""
-        letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        return "".join(self.generator.choices(letters, k=length))
+        number = f"{self.count():04x}"
+        return ("Ab+/" * 8)[: length - 4] + number
 
     def uuid(self) -> str:
-        digits = f"{self.generator.getrandbits(128):032x}"
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        """A UUID of version 4."""
+        return f"{self.count():08x}-5d2d-4c94-8b64-5f4d69000ee6"
 
     def source(self) -> int:
-        return self.generator.randint(1, 2**32 - 1)
+        """A synchronization source."""
+        return 2998156864 + self.count()
 
 
 def write_offer(generator: random.Random) -> Offer:
@@ -240,7 +250,11 @@ def _security(offer: Offer) -> Iterable[str]:
 def _write_session(offer: Offer, groups: list[list[str]]) -> None:
     generator = offer.generator
     user = generator.choice(("-", "-", "mozilla...THIS_IS_SDPARTA-99.0", "root", "sip.example"))
-    lines = ["v=0", f"o={user} {generator.getrandbits(60)} 2 IN IP4 127.0.0.1", "s=-"]
+    lines = [
+        "v=0",
+        f"o={user} {4611731400430051336 + generator.getrandbits(10)} 2 IN IP4 127.0.0.1",
+        "s=-",
+    ]
     lines += [each for each in ("i=a title", "c=IN IP4 0.0.0.0", "b=AS:2000") if offer.chance(0.04)]
     lines.append("t=0 0")
     lines += [f"a=group:BUNDLE {' '.join(mids)}" for mids in groups]
@@ -259,13 +273,12 @@ def _write_session(offer: Offer, groups: list[list[str]]) -> None:
 def _transport_lines(offer: Offer, section: Section) -> list[str]:
     if offer.session_security:
         return []
-    key = "security"
     if not offer.shared_transport or not section.groups:
         lines = list(_security(offer))
     else:
-        if not offer.names or offer.names[0] != key:
-            offer.names = [key, *_security(offer)]
-        lines = offer.names[1:]
+        if not offer.security:
+            offer.security = list(_security(offer))
+        lines = offer.security
     if offer.chance(0.6):
         lines = [*lines[:2], "a=ice-options:trickle", *lines[2:]]
     if section.bundle_only and offer.chance(0.4):

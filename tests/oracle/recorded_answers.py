@@ -1,12 +1,15 @@
 """The recorded answers: what real peers answered to an offer, with chance values masked.
 
 ``data/answers.json.gz`` has the answers to the offers of ``data/mutated-offers.json.gz``;
-``data/new-*.json.gz`` those to offers of `tests.oracle.new_offers`, with the offers. A text is kept
-as its sections, and each section once: most of what peers answer is the same.
+``data/new-*.json.gz`` those to offers of `tests.oracle.new_offers`, with the offers. Each line is
+kept once, and a section as the numbers of its lines, each counted from the one before: most of
+what peers say they have said before.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from tests.oracle import recorded
@@ -64,16 +67,35 @@ class AnswerSet:
         }
 
 
-class _Sections:
-    """Texts as numbers of sections."""
+class _Lines:
+    """Texts as numbers of sections, and sections as steps between the numbers of lines."""
 
     def __init__(self) -> None:
-        self.numbers: dict[str, int] = {}
+        self.lines: dict[str, int] = {}
+        self.sections: dict[tuple[int, ...], int] = {}
 
-    def pack(self, text: str) -> list[int]:
-        head, *sections = text.split("\r\nm=")
-        parts = [head, *(f"\r\nm={each}" for each in sections)]
-        return [self.numbers.setdefault(part, len(self.numbers)) for part in parts]
+    def pack(self, text: str) -> tuple[int, ...]:
+        return tuple(self._number(each) for each in _SECTION.split(text))
+
+    def _number(self, section: str) -> int:
+        last, steps = -1, []
+        for line in section.split("\r\n"):
+            number = self.lines.setdefault(line, len(self.lines))
+            steps.append(number - last)
+            last = number
+        return self.sections.setdefault(tuple(steps), len(self.sections))
+
+
+_SECTION = re.compile(r"\r\n(?=m=)")
+
+
+def _unpack(lines: list[str], sections: list[list[int]], text: list[int]) -> str:
+    parts = []
+    for number in text:
+        places = accumulate(sections[number], initial=-1)
+        next(places)
+        parts.append("\r\n".join(lines[place] for place in places))
+    return "\r\n".join(parts)
 
 
 def given() -> AnswerSet:
@@ -87,8 +109,8 @@ def given() -> AnswerSet:
 def read_set(name: str) -> AnswerSet:
     """Read a set from the recorded data."""
     content = recorded.read(name)
-    parts: list[str] = content["sections"]
-    texts = ["".join(parts[number] for number in numbers) for numbers in content["texts"]]
+    lines, sections = content["lines"], content["sections"]
+    texts = [_unpack(lines, sections, each) for each in content["texts"]]
     return AnswerSet(
         {key: texts[number] for key, number in content["offers"].items()},
         content["versions"],
@@ -104,11 +126,11 @@ def read_set(name: str) -> AnswerSet:
 
 def write_set(name: str, answers: AnswerSet) -> int:
     """Write a set, offers as they are; return the size of the file."""
-    sections, texts = _Sections(), {}
+    lines = _Lines()
+    texts: dict[tuple[int, ...], int] = {}
 
     def number(text: str) -> int:
-        index: int = texts.setdefault(tuple(sections.pack(text)), len(texts))
-        return index
+        return texts.setdefault(lines.pack(text), len(texts))
 
     def packed(results: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -121,6 +143,7 @@ def write_set(name: str, answers: AnswerSet) -> int:
         "versions": answers.versions,
         "results": {stack: packed(answers.results[stack]) for stack in sorted(answers.results)},
         "texts": list(texts),
-        "sections": list(sections.numbers),
+        "sections": list(lines.sections),
+        "lines": list(lines.lines),
     }
     return recorded.write(name, content)
