@@ -9,7 +9,7 @@ import json
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import rtckit
 from rtckit.core.errors import NetworkFailure
@@ -24,9 +24,14 @@ _LINE_LIMIT = 4 << 20
 
 
 class AiortcPeer(Peer):
-    """An aiortc peer connection; DTLS 1.2, and its secrets are logged."""
+    """An aiortc peer connection; DTLS 1.2, and its secrets are logged.
+
+    A subclass may name another ``program``: a module that reads calls from stdin and answers on
+    stdout as this one does, and is given the file for the secrets.
+    """
 
     kind = "aiortc"
+    program: ClassVar[str] = "rtckit.lab.peers.aiortc_program"
 
     def __init__(self, namespace: Namespace, directory: Path) -> None:
         super().__init__(namespace, directory)
@@ -39,9 +44,7 @@ class AiortcPeer(Peer):
         root = str(Path(rtckit.__file__).resolve().parent.parent)
         with (self.directory / "aiortc.log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *self.namespace.command(
-                    *(sys.executable, "-m", "rtckit.lab.peers.aiortc_program", str(self.key_log))
-                ),
+                *self.namespace.command(*(sys.executable, "-m", self.program, str(self.key_log))),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

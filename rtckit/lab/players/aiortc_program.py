@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +24,7 @@ __all__ = ["Performer"]
 _LINE_LIMIT = 16 << 20
 _LIMIT_S = 5.0
 _PICTURE = (64, 48, 5)
+_ENDLESS = "the coroutine does not end"
 
 Operation: TypeAlias = Mapping[str, Any]
 Description: TypeAlias = dict[str, str]
@@ -46,13 +47,15 @@ class Performer:
             made.bundlePolicy = type(made.bundlePolicy)(given["bundlePolicy"])
         if "iceTransportPolicy" in given:
             made.iceTransportPolicy = type(made.iceTransportPolicy)(given["iceTransportPolicy"])
-        self.connection = connection = aiortc.RTCPeerConnection(made)
+        # Of any type: some of the methods called on it are not there.
+        self.connection: Any = aiortc.RTCPeerConnection(made)
         self.created: Description | None = None
         self.first_offer: Description | None = None
         self._events: list[str] = []
         self._tracks: list[Any] = []
-        connection.on("signalingstatechange", self._note_state)
-        connection.on("track", self._note_track)
+        self._close_failed = False
+        self.connection.on("signalingstatechange", self._note_state)
+        self.connection.on("track", self._note_track)
 
     def _note_state(self) -> None:
         self._events.append(f"signalingstatechange:{self.connection.signalingState}")
@@ -65,11 +68,8 @@ class Performer:
     async def perform(self, operation: Operation) -> dict[str, Any]:
         """Perform an operation; what aiortc refuses is an outcome."""
         outcome: dict[str, Any] = {"ok": True, "error": None, "message": None, "description": None}
-        method = getattr(self, f"_op_{operation['op']}", None)
         try:
-            if method is None:
-                raise LookupError(str(operation["op"]))
-            made = method(operation)
+            made = _METHODS[operation["op"]](self, operation)
             if asyncio.iscoroutine(made):
                 made = await _within_limit(made)
             outcome["description"] = made
@@ -85,7 +85,7 @@ class Performer:
     async def end(self) -> None:
         """Close the connection and stop its tracks, whatever state it is in."""
         with contextlib.suppress(Exception):
-            await _within_limit(self.connection.close())
+            await _within_limit(self._close({}))
         for track in self._tracks:
             track.stop()
 
@@ -126,14 +126,14 @@ class Performer:
 
     # -- operations --------------------------------------------------------------------------------
 
-    def _op_addTrack(self, operation: Operation) -> None:
+    def _add_track(self, operation: Operation) -> None:
         self.connection.addTrack(self._new_track(operation["kind"]))
 
-    def _op_removeTrack(self, operation: Operation) -> None:
+    def _remove_track(self, operation: Operation) -> None:
         sender = self._transceiver(operation).sender
         self.connection.removeTrack(sender)
 
-    def _op_addTransceiver(self, operation: Operation) -> None:
+    def _add_transceiver(self, operation: Operation) -> None:
         kind = operation["kind"]
         named: dict[str, Any] = {"direction": operation.get("direction") or "sendrecv"}
         if operation.get("sendEncodings"):
@@ -141,38 +141,38 @@ class Performer:
         what = self._new_track(kind) if operation.get("track") else kind
         self.connection.addTransceiver(what, **named)
 
-    def _op_createDataChannel(self, operation: Operation) -> None:
+    def _create_data_channel(self, operation: Operation) -> None:
         self.connection.createDataChannel(operation["label"])
 
-    async def _op_stop(self, operation: Operation) -> None:
+    async def _stop(self, operation: Operation) -> None:
         await self._transceiver(operation).stop()
 
-    def _op_setDirection(self, operation: Operation) -> None:
+    def _set_direction(self, operation: Operation) -> None:
         self._transceiver(operation).direction = operation["direction"]
 
-    def _op_replaceTrack(self, operation: Operation) -> None:
+    def _replace_track(self, operation: Operation) -> None:
         transceiver = self._transceiver(operation)
         track = self._new_track(transceiver.kind) if operation.get("track", True) else None
         transceiver.sender.replaceTrack(track)
 
-    def _op_setCodecPreferences(self, operation: Operation) -> None:
+    def _set_codec_preferences(self, operation: Operation) -> None:
         transceiver = self._transceiver(operation)
         transceiver.setCodecPreferences(codecs_named(operation["codecs"], transceiver.kind))
 
-    def _op_restartIce(self, _: Operation) -> None:
+    def _restart_ice(self, _: Operation) -> None:
         self.connection.restartIce()
 
-    async def _op_createOffer(self, operation: Operation) -> Description | None:
+    async def _create_offer(self, operation: Operation) -> Description | None:
         named = {"iceRestart": True} if operation.get("iceRestart") else {}
         self.created = _plain(await self.connection.createOffer(**named))
         self.first_offer = self.first_offer or self.created
         return self.created
 
-    async def _op_createAnswer(self, _: Operation) -> Description | None:
+    async def _create_answer(self, _: Operation) -> Description | None:
         self.created = _plain(await self.connection.createAnswer())
         return self.created
 
-    async def _op_setLocalDescription(self, operation: Operation) -> Description | None:
+    async def _set_local_description(self, operation: Operation) -> Description | None:
         given = operation.get("description")
         await self.connection.setLocalDescription(_typed(given) if given else None)
         local = self.local()
@@ -180,10 +180,10 @@ class Performer:
             self.first_offer = self.first_offer or local
         return local
 
-    async def _op_setRemoteDescription(self, operation: Operation) -> None:
+    async def _set_remote_description(self, operation: Operation) -> None:
         await self.connection.setRemoteDescription(_typed(operation["description"]))
 
-    async def _op_addIceCandidate(self, operation: Operation) -> None:
+    async def _add_ice_candidate(self, operation: Operation) -> None:
         text = operation.get("candidate")
         candidate = candidate_from_sdp(text.removeprefix("candidate:")) if text else None
         if candidate is not None:
@@ -191,10 +191,17 @@ class Performer:
             candidate.sdpMLineIndex = operation.get("sdpMLineIndex")
         await self.connection.addIceCandidate(candidate)
 
-    async def _op_close(self, _: Operation) -> None:
-        await self.connection.close()
+    async def _close(self, _: Operation) -> None:
+        # Closed half-way, aiortc has every later call wait for the first one to end.
+        if self._close_failed:
+            raise TimeoutError(_ENDLESS)
+        try:
+            await self.connection.close()
+        except BaseException:
+            self._close_failed = True
+            raise
 
-    def _op_getState(self, _: Operation) -> None:
+    def _get_state(self, _: Operation) -> None:
         pass
 
     def _transceiver(self, operation: Operation) -> Any:
@@ -207,6 +214,26 @@ class Performer:
         track = Tone() if kind == "audio" else MovingPicture(*_PICTURE)
         self._tracks.append(track)
         return track
+
+
+_METHODS: Mapping[str, Callable[[Performer, Operation], Any]] = {
+    "addTrack": Performer._add_track,
+    "removeTrack": Performer._remove_track,
+    "addTransceiver": Performer._add_transceiver,
+    "createDataChannel": Performer._create_data_channel,
+    "stop": Performer._stop,
+    "setDirection": Performer._set_direction,
+    "replaceTrack": Performer._replace_track,
+    "setCodecPreferences": Performer._set_codec_preferences,
+    "restartIce": Performer._restart_ice,
+    "createOffer": Performer._create_offer,
+    "createAnswer": Performer._create_answer,
+    "setLocalDescription": Performer._set_local_description,
+    "setRemoteDescription": Performer._set_remote_description,
+    "addIceCandidate": Performer._add_ice_candidate,
+    "close": Performer._close,
+    "getState": Performer._get_state,
+}
 
 
 def codecs_named(types: Sequence[str], kind: str) -> list[Any]:
@@ -234,7 +261,7 @@ async def _within_limit(waiting: Any) -> Any:
     try:
         return await asyncio.wait_for(waiting, _LIMIT_S)
     except TimeoutError:
-        raise TimeoutError("the coroutine does not end") from None
+        raise TimeoutError(_ENDLESS) from None
 
 
 def _plain(description: Any) -> Description | None:
@@ -302,14 +329,15 @@ def resolved(step: Operation, own: Performer, other: Performer) -> dict[str, Any
         operation["transceiver"] %= max(len(own.connection.getTransceivers()), 1)
     named = operation.get("description")
     if named and "take" in named:
-        taken = {
+        places: dict[str, Callable[[], Description | None]] = {
             "created": lambda: own.created,
             "own": own.local,
             "other": other.local,
             "other-created": lambda: other.created,
             "stale": lambda: other.first_offer,
             "nothing": lambda: None,
-        }[named["take"]]()
+        }
+        taken = places[named["take"]]()
         kind = named.get("type") or (taken["type"] if taken else "offer")
         operation["description"] = {"type": kind, "sdp": taken["sdp"] if taken else ""}
     return operation

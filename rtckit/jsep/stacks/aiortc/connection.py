@@ -194,6 +194,11 @@ class Connection:
         """The first transceiver with an index among the sections."""
         return next((item for item in self.transceivers if item.level == level), None)
 
+    def transports_in_use(self) -> list[Transport | None]:
+        """The transport of each transceiver, and then that of SCTP."""
+        used = [item.transport for item in self.transceivers]
+        return used if self.sctp is None else [*used, self.sctp.transport]
+
     def new_transceiver(
         self, kind: str, direction: str, track_id: str | None = None, made_by: str = ""
     ) -> AiortcTransceiver:

@@ -56,6 +56,8 @@ class AiortcPeer(PeerConnection):
         self.transceivers = cast(list[Transceiver], self._connection.transceivers)
         self._shown: dict[str, TypedRead | None] = {}
         self._close_failed = False
+        # Once closed, aiortc has nobody left to tell of an event.
+        self._is_deaf = False
 
     @contextmanager
     def _step(self) -> Iterator[Connection]:
@@ -70,7 +72,8 @@ class AiortcPeer(PeerConnection):
     def _show(self) -> None:
         connection = self._connection
         self.signaling_state = connection.signaling_state
-        self.events.extend(connection.events)
+        if not self._is_deaf:
+            self.events.extend(connection.events)
         connection.events.clear()
         sctp = connection.sctp
         self.data_mid = sctp.mid if sctp is not None else None
@@ -159,7 +162,7 @@ class AiortcPeer(PeerConnection):
             line = read_candidate(candidate.removeprefix("candidate:")) if candidate else None
             if line is not None and mid is None and index is None:
                 raise ValueError("Candidate must have either sdpMid or sdpMLineIndex")
-            if line is None and any(item.transport is None for item in connection.transceivers):
+            if line is None and None in connection.transports_in_use():
                 raise none_has_no("transport")
             remote = connection.remote
             for position, part in enumerate(remote.media if remote is not None else ()):
@@ -294,7 +297,7 @@ class AiortcPeer(PeerConnection):
         connection = self._connection
         if connection.closed:
             if self._close_failed:
-                raise PeerError("TimeoutError", "")
+                raise PeerError("TimeoutError", "the coroutine does not end")
             return
         with self._step():
             connection.closed = True
@@ -307,6 +310,7 @@ class AiortcPeer(PeerConnection):
             if any(item.transport is None for item in connection.transceivers):
                 raise none_has_no("stop")
             self._close_failed = False
+        self._is_deaf = True
 
     def _negotiation_needed(self) -> bool:
         return False
