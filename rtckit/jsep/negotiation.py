@@ -202,15 +202,12 @@ def _check_direction(direction: str) -> None:
 
 
 def _direct(peer: PeerConnection, direction: str | Mapping[str, str]) -> None:
-    if isinstance(direction, str):
-        wanted = dict.fromkeys((each.mid for each in peer.transceivers), direction)
-    else:
-        wanted = dict(direction)
-        unknown = wanted.keys() - {each.mid for each in peer.transceivers}
-        if unknown:
-            raise ValueError(f"no media section with mid {sorted(unknown)[0]!r} to direct")
-    for each in wanted.values():
+    mids = [each.mid for each in peer.transceivers if each.mid is not None]
+    wanted = dict.fromkeys(mids, direction) if isinstance(direction, str) else direction
+    for mid, each in wanted.items():
         _check_direction(each)
+        if mid not in mids:
+            raise ValueError(f"no media section with mid {mid!r} to direct")
     for transceiver in peer.transceivers:
         if transceiver.mid in wanted and not transceiver.stopped:
             peer.set_direction(transceiver, wanted[transceiver.mid])
