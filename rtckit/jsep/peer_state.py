@@ -142,6 +142,11 @@ class PeerState:
         return self.signaling_state == CLOSED
 
     @property
+    def has_sctp(self) -> bool:
+        """Whether the ``sctp`` attribute has a transport (W3C webrtc-pc, 6.1)."""
+        return self.data_level is not None and self.current_local is not None
+
+    @property
     def ice_restart_requested(self) -> bool:
         """Whether restartIce() was called and no exchange has done it yet."""
         return bool(self.credentials_to_replace)

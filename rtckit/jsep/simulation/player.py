@@ -72,7 +72,7 @@ def state_of(peer: PeerConnection) -> dict[str, Any]:
             }
             for item in peer.transceivers
         ],
-        "sctp": peer.data_level is not None and peer.current_local is not None,
+        "sctp": peer.has_sctp,
     }
 
 

@@ -88,6 +88,11 @@ class AiortcPeer(PeerConnection):
             if part.mid and part.ufrag and part.password:
                 self.credentials[part.mid] = (part.ufrag, part.password)
 
+    @property
+    def has_sctp(self) -> bool:
+        """Whether there is an SCTP transport; aiortc makes it before it is negotiated."""
+        return self._connection.sctp is not None
+
     # -- descriptions ------------------------------------------------------------------------------
 
     def create_offer(self, *, ice_restart: bool = False) -> TypedSdp:
