@@ -22,6 +22,8 @@ class Applying(Planning):
     def _apply_local(self, sdp_type: str, facts: DescriptionFacts) -> None:
         """Associate and settle what a local description says (step 10.1)."""
         is_answer = sdp_type != "offer"
+        if not is_answer:
+            self._drop_replaced(facts)
         for section in facts.sections:
             if section.kind == "data":
                 self._apply_local_data(section, is_answer)
@@ -54,6 +56,7 @@ class Applying(Planning):
             if self.data_level == section.index and is_answer:
                 self.data_mid = self.data_level = None
         elif not is_answer:
+            self._free(section.index)
             self.data_mid, self.data_level = section.mid, section.index
 
     # -- remote descriptions --------------------------------------------------------------------
@@ -61,6 +64,8 @@ class Applying(Planning):
     def _apply_remote(self, sdp_type: str, facts: DescriptionFacts) -> None:
         """Find or make transceivers, and settle what a remote description says (step 10.2)."""
         is_answer = sdp_type != "offer"
+        if not is_answer:
+            self._drop_replaced(facts)
         self._used_mids.update(s.mid for s in facts.sections if s.mid is not None)
         for section in facts.sections:
             if section.kind == "data":
@@ -168,16 +173,27 @@ class Applying(Planning):
             if self.data_level == section.index:
                 self.data_mid = self.data_level = None
         elif self.data_level is None and not is_answer:
+            self._free(section.index)
             mid = section.mid if section.mid is not None else self._new_mid()
             self.data_mid, self.data_level = mid, section.index
 
     # -- both -----------------------------------------------------------------------------------
 
+    def _drop_replaced(self, facts: DescriptionFacts) -> None:
+        """Undo what an offer that this one replaces did to sections it does not have."""
+        for transceiver, before in [(t, self._before.get(t)) for t in self.transceivers]:
+            found = facts.locate(transceiver.mid, transceiver.level)
+            if transceiver.mid is None or (found and found.kind == transceiver.kind):
+                continue
+            if before is None or before.mid != transceiver.mid:
+                transceiver.mid = transceiver.level = None
+        here = facts.locate(self.data_mid, self.data_level)
+        if self.data_mid is not None and (here is None or here.kind != "data"):
+            self.data_mid, self.data_level = self._data_before
+
     def _associate(self, transceiver: Transceiver, section: SectionFacts) -> None:
         """Give a transceiver the mid and the place of a section."""
-        there = self.find_by_level(section.index)
-        if there is not None and there is not transceiver:
-            there.mid = there.level = None
+        self._free(section.index, transceiver)
         if section.mid is not None:
             transceiver.mid = section.mid
         elif transceiver.mid is None:
@@ -185,6 +201,14 @@ class Applying(Planning):
         self._used_mids.add(transceiver.mid)
         transceiver.level = section.index
         transceiver.proposed_mid = None
+
+    def _free(self, level: int, keep: Transceiver | None = None) -> None:
+        """Disassociate what stood at a level: its section is recycled."""
+        there = self.find_by_level(level)
+        if there is not None and there is not keep:
+            there.mid = there.level = None
+        if self.data_level == level:
+            self.data_mid = self.data_level = None
 
     def _drop_taken_proposals(self) -> None:
         """Forget proposed mids that the other side has meanwhile used for something else."""

@@ -78,9 +78,13 @@ class Checking(Applying):
         return None
 
     def _find_order_fault(self, facts: DescriptionFacts) -> str | None:
-        """Say where a remote offer departs from the sections in force (RFC 3264, 8)."""
-        local = self.facts_of(self.current_local).sections
-        remote = self.facts_of(self.current_remote).sections
+        """Say where a remote offer departs from the sections in force (RFC 3264, 8).
+
+        One that replaces an offer is held against that one, as if an answer had come between
+        (W3C webrtc-pc, 4.4.1.4, step 4.2).
+        """
+        local = self.facts_of(self.pending_remote or self.current_local).sections
+        remote = self.facts_of(self.pending_remote or self.current_remote).sections
         if len(facts.sections) < len(local):
             return f"it has {len(facts.sections)} sections, there were {len(local)}"
         for old, theirs, new in zip(local, remote, facts.sections, strict=False):
