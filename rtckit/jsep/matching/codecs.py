@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from rtckit.jsep.matching import audio, av1, h264, h265, opus, telephone_event, vp8, vp9
 from rtckit.jsep.matching.feedback import common_feedback
 from rtckit.jsep.matching.formats import MediaFormat, configuration_of
-from rtckit.jsep.matching.outcome import Match
+from rtckit.jsep.matching.outcome import Match, Parameters
 from rtckit.jsep.matching.redundancy import match_flexfec, match_red, match_rtx, match_ulpfec
 
 __all__ = ["DroppedCodec", "Matching", "TakenCodec", "match_codec", "match_codecs"]
@@ -74,9 +75,10 @@ class Matching:
 
 
 def _stands_alone(item: MediaFormat) -> bool:
-    return not item.is_resiliency and item.name.lower() != "cn"
+    return not item.is_resiliency and item.identity[0] != "cn"
 
 
+@lru_cache(maxsize=4096)
 def match_codec(offered: MediaFormat, own: MediaFormat) -> Match:
     """Compare two formats that stand alone, by the rules of their payload format.
 
@@ -85,7 +87,7 @@ def match_codec(offered: MediaFormat, own: MediaFormat) -> Match:
     """
     if offered.identity != own.identity or offered.kind != own.kind:
         return Match(False, (), f"{own.encoding} is another codec", _PLAIN)
-    family = _FAMILIES.get(offered.name.lower())
+    family = _FAMILIES.get(offered.identity[0])
     if family is None:
         return Match(True, own.fmtp, "name, clock rate and channels are equal", _PLAIN)
     found = family(offered.parameters, own.parameters)
@@ -112,16 +114,16 @@ def match_codecs(
             work.match_alone(item)
     rates = {work.taken[number].answer.clock_rate for number in work.taken}
     for item in offered:
-        name = item.name.lower()
+        name = item.identity[0]
         if name == "cn":
             work.match_with(item, audio.match_comfort_noise(item.clock_rate, rates))
         elif name == "red":
             work.match_with(item, match_red(item.carried, frozenset(work.taken)))
         elif name in _FLEXFEC:
             work.match_flexfec(item)
-    has_red = any(item.answer.name.lower() == "red" for item in work.taken.values())
+    has_red = any(item.answer.identity[0] == "red" for item in work.taken.values())
     for item in offered:
-        if item.name.lower() == "ulpfec":
+        if item.identity[0] == "ulpfec":
             work.match_with(item, match_ulpfec(has_red))
     work.match_repeats()
     return work.result(own_order)
@@ -179,7 +181,7 @@ class _Work:
 
     def match_repeats(self) -> None:
         """Take each ``rtx`` whose own codec is taken and is repeated by the answerer too."""
-        own_rtx = {item.apt: item for item in self.own if item.name.lower() == "rtx"}
+        own_rtx = {item.apt: item for item in self.own if item.identity[0] == "rtx"}
         repeated = {
             number: own_rtx[taken.own.payload_type]
             for number, taken in self.taken.items()
@@ -187,7 +189,7 @@ class _Work:
         }
         rates = {number: taken.answer.clock_rate for number, taken in self.taken.items()}
         for item in self.offered:
-            if item.name.lower() != "rtx":
+            if item.identity[0] != "rtx":
                 continue
             if not own_rtx:
                 self.drop(item, self._unsupported(item), _UNSUPPORTED)
@@ -203,15 +205,14 @@ class _Work:
     def take(self, item: MediaFormat, own: MediaFormat, found: Match) -> None:
         if item.payload_type in self.taken:
             return
-        feedback = common_feedback(item.feedback, own.feedback)
-        answer = replace(item, fmtp=found.parameters, feedback=feedback)
+        answer = _answered(item, found.parameters, common_feedback(item.feedback, own.feedback))
         self.taken[item.payload_type] = TakenCodec(answer, item, own, found.why, found.refs)
 
     def drop(self, item: MediaFormat, why: str, refs: tuple[str, ...]) -> None:
         self.dropped.setdefault(item.payload_type, DroppedCodec(item, why, refs))
 
     def _unsupported(self, item: MediaFormat) -> str:
-        near = [own.encoding for own in self.own if own.name.lower() == item.name.lower()]
+        near = [own.encoding for own in self.own if own.name.lower() == item.identity[0]]
         if near:
             return f"supported is only {', '.join(dict.fromkeys(near))}"[:120]
         return "not supported, or excluded by the codec preferences"
@@ -233,9 +234,14 @@ class _Work:
         return Matching(tuple(taken), tuple(dropped))
 
 
+@lru_cache(maxsize=2048)
+def _answered(item: MediaFormat, fmtp: Parameters, feedback: tuple[str, ...]) -> MediaFormat:
+    return replace(item, fmtp=fmtp, feedback=feedback)
+
+
 def _refuse_encoding(item: MediaFormat) -> tuple[str, tuple[str, ...]] | None:
     """Why the rtpmap of a codec contradicts its payload format, with sources; or None."""
-    name = item.name.lower()
+    name = item.identity[0]
     if name == "opus":
         why = opus.refuse_encoding(item.clock_rate, item.channels)
         return None if why is None else (why, ("RFC 7587, 7",))

@@ -1,13 +1,14 @@
 """RTCP feedback: what both ends know (RFC 4585, 4.2)."""
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 __all__ = ["common_feedback", "is_immediate", "regular_interval"]
 
 _ATTRIBUTES_WITH_VALUES = ("trr-int",)
 
 
-def common_feedback(offered: Iterable[str], own: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def common_feedback(offered: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, ...]:
     """The feedback of an answer: what was offered and is supported, in the offer's order.
 
     An answer must not add any (RFC 9429, 5.3.1). Names compare without case (RFC 8866, 9); of

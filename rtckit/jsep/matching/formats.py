@@ -1,8 +1,8 @@
 """A media format in one shape, wherever it comes from, and what makes two of them the same."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rtckit.jsep.capabilities import RESILIENCY_CODECS, CodecCapability
 from rtckit.jsep.matching import av1, h264, h265, vp9
@@ -31,12 +31,6 @@ _CONFIGURATIONS = {
 }
 
 
-class _Identity(NamedTuple):
-    name: str
-    clock_rate: int
-    channels: int | None
-
-
 @dataclass(frozen=True, slots=True)
 class MediaFormat:
     """A payload type and everything said about it.
@@ -50,6 +44,9 @@ class MediaFormat:
         fmtp: the parameters in their order; None for a part without ``=``.
         feedback: the ``rtcp-fb`` values.
         encoding: what follows the payload type in ``a=rtpmap``.
+        parameters: ``fmtp`` by name in any case; not to be changed.
+        identity: name in lower case, clock rate, channels: what has to be equal at the least.
+        apt: the payload type an ``rtx`` repeats; None without a number (RFC 4588, 8.1).
     """
 
     kind: str
@@ -61,29 +58,22 @@ class MediaFormat:
     feedback: tuple[str, ...]
     encoding: str
 
-    @property
-    def parameters(self) -> FormatParameters:
-        """The parameters by name in any case."""
-        parameters = FormatParameters()
-        for name, value in self.fmtp:
-            parameters[name] = value
-        return parameters
+    parameters: FormatParameters = field(init=False, repr=False, compare=False)
+    identity: tuple[str, int, int | None] = field(init=False, repr=False, compare=False)
+    apt: int | None = field(init=False, repr=False, compare=False)
 
-    @property
-    def identity(self) -> tuple[str, int, int | None]:
-        """Name in lower case, clock rate, channels: what has to be equal at the least."""
-        return _Identity(self.name.lower(), self.clock_rate, self.channels)
+    def __post_init__(self) -> None:
+        parameters = _by_name(self.fmtp)
+        text = parameters.get("apt") or ""
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else None
+        object.__setattr__(self, "parameters", parameters)
+        object.__setattr__(self, "identity", (self.name.lower(), self.clock_rate, self.channels))
+        object.__setattr__(self, "apt", number)
 
     @property
     def is_resiliency(self) -> bool:
         """Whether it only repeats or protects another format."""
         return self.name.lower() in RESILIENCY_CODECS
-
-    @property
-    def apt(self) -> int | None:
-        """The payload type an ``rtx`` repeats; None without a number (RFC 4588, 8.1)."""
-        text = self.parameters.get("apt") or ""
-        return int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else None
 
     @property
     def carried(self) -> tuple[str, ...]:
@@ -95,6 +85,15 @@ class MediaFormat:
         return f"{self.payload_type} {self.encoding}"
 
 
+@lru_cache(maxsize=1024)
+def _by_name(fmtp: Parameters) -> FormatParameters:
+    parameters = FormatParameters()
+    for name, value in fmtp:
+        parameters[name] = value
+    return parameters
+
+
+@lru_cache(maxsize=1024)
 def ordered_parameters(text: str | None) -> Parameters:
     """The parameters of an ``a=fmtp`` as spelt, in their order; the last of a name counts."""
     found: dict[str, tuple[str, str | None]] = {}
@@ -110,15 +109,33 @@ def format_of_codec(kind: str, codec: Codec) -> MediaFormat | None:
     """The format of a codec in a description; None where its number or clock rate is none."""
     if codec.clock_rate is None or not codec.payload_type.isdecimal():
         return None
-    return MediaFormat(
+    return _format(
         kind,
         int(codec.payload_type),
         codec.name,
         codec.clock_rate,
         codec.channels if kind == "audio" else None,
-        ordered_parameters(codec.fmtp_text),
+        codec.fmtp_text,
         tuple(codec.rtcp_fb),
         str(codec),
+    )
+
+
+@lru_cache(maxsize=2048)
+def _format(
+    kind: str,
+    payload_type: int,
+    name: str,
+    clock_rate: int,
+    channels: int | None,
+    fmtp: str | None,
+    feedback: tuple[str, ...],
+    encoding: str,
+) -> MediaFormat:
+    """Descriptions repeat each other's lines: what was read once is kept."""
+    parameters = ordered_parameters(fmtp)
+    return MediaFormat(
+        kind, payload_type, name, clock_rate, channels, parameters, feedback, encoding
     )
 
 
@@ -144,16 +161,18 @@ def configuration_of(item: MediaFormat, others: Iterable[MediaFormat] = ()) -> C
     a payload type in a bundle (RFC 9143, 9.1.1), and a payload type keeps its configuration for the
     whole session (RFC 3264, 8.3.2).
     """
+    if item.identity[0] not in ("rtx", "red"):
+        return _configuration(item, {}, 0)
     return _configuration(item, {other.payload_type: other for other in others}, 2)
 
 
 def _configuration(
     item: MediaFormat, known: Mapping[int, MediaFormat], depth: int
 ) -> Configuration:
-    name = item.name.lower()
-    identity = (item.kind, name, item.clock_rate, item.channels)
+    name = item.identity[0]
+    identity = (item.kind, *item.identity)
     if name in _CONFIGURATIONS:
-        return (*identity, *_CONFIGURATIONS[name](item.parameters))
+        return identity + _parameters_configuration(name, item.fmtp)
     inner: tuple[object, ...] = ()
     # An rtx of an rtx means nothing, and a hostile one may repeat itself.
     if name == "rtx" and depth:
@@ -164,6 +183,11 @@ def _configuration(
         ]
         inner = tuple(_carried(number, known, depth - 1) for number in numbers)
     return (*identity, *inner)
+
+
+@lru_cache(maxsize=1024)
+def _parameters_configuration(name: str, fmtp: Parameters) -> tuple[object, ...]:
+    return _CONFIGURATIONS[name](_by_name(fmtp))
 
 
 def _carried(number: int | None, known: Mapping[int, MediaFormat], depth: int) -> Configuration:

@@ -1,5 +1,6 @@
 """H.264: profiles, levels and packetization modes (RFC 6184, 8.1 and 8.2.2)."""
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ DEFAULT_PROFILE_LEVEL_ID = "42000a"
 """Baseline, level 1: what holds without a profile-level-id (RFC 6184, 8.1)."""
 
 _REFS = ("RFC 6184, 8.2.2",)
+_DIGITS = re.compile(r"[0-9A-Fa-f]{6}")
 # Baseline, Main and Extended say level 1b with a bit; the others with level_idc 9 (RFC 6184, 8.1).
 _SET3_PROFILES = (0x42, 0x4D, 0x58)
 _SET3 = 0b0001_0000
@@ -38,10 +40,17 @@ def configuration(parameters: Mapping[str, str | None]) -> tuple[object, ...]:
 
     Equal sub-profiles are those of RFC 6184, 8.1, table 5, whatever their profile_idc; of
     combinations that are not in the table only the same bits are equal. The level is no part of
-    it (RFC 6184, 8.2.2).
+    it (RFC 6184, 8.2.2). What cannot be read equals only itself.
     """
     held = h264_parameters(parameters)
-    return (_sub_profile(held.profile_level_id), held.packetization_mode)
+    mode: object = held.packetization_mode
+    text = parameters.get("packetization-mode")
+    if text is not None and number_of(text, -1, 2) < 0:
+        mode = text  # It is none of the three modes, and like nothing else.
+    profile = parameters.get("profile-level-id")
+    if profile is not None and not _DIGITS.fullmatch(profile):
+        return (profile, mode)
+    return (_sub_profile(held.profile_level_id), mode)
 
 
 def _sub_profile(profile: ProfileLevelId) -> object:
@@ -102,16 +111,14 @@ def match(offered: Mapping[str, str | None], own: Mapping[str, str | None]) -> M
     allow asymmetry, else the lower of the two.
     """
     theirs, ours = h264_parameters(offered), h264_parameters(own)
-    if configuration(offered) != configuration(own):
-        if theirs.packetization_mode != ours.packetization_mode:
-            why = (
-                f"packetization-mode {theirs.packetization_mode} was offered, "
-                f"{ours.packetization_mode} is supported"
-            )
-        else:
-            why = f"{theirs.profile_level_id.profile or 'an unknown profile'} was offered, "
-            why += f"{ours.profile_level_id.profile or 'another profile'} is supported"
+    asked, known = configuration(offered), configuration(own)
+    if asked[1] != known[1]:
+        why = f"packetization-mode {str(asked[1])[:20]} was offered, {known[1]} is supported"
         return Match(False, (), why, _REFS)
+    if asked != known:
+        shown = asked[0] if isinstance(asked[0], str) else "an unknown profile"
+        mine = known[0] if isinstance(known[0], str) else "another profile"
+        return Match(False, (), f"{shown[:40]} was offered, {mine} is supported", _REFS)
     asymmetric = theirs.level_asymmetry_allowed and ours.level_asymmetry_allowed
     lower = min((ours.profile_level_id, theirs.profile_level_id), key=level_rank)
     level = ours.profile_level_id if asymmetric else lower

@@ -71,6 +71,7 @@ class AnswerWriter(AnswerTransports):
             ],
             ice_lite=self.configuration.ice_lite,
             allow_mixed=mixed and everywhere,
+            times=_times(offer),
         )
         return "".join(f"{line}\r\n" for line in (*head, *lines))
 
@@ -156,15 +157,25 @@ class AnswerWriter(AnswerTransports):
         """What this side can receive besides, behind what was offered (RFC 9429, 5.3.1).
 
         Retransmission is added only where the offer has it, and feedback only of the kinds that
-        the section was offered with (RFC 9429, 5.11).
+        the section was offered with (RFC 9429, 5.11). Redundancy that was offered in a form that
+        cannot be taken is not added in another.
         """
         fixed: dict[int, int] = {}
         for item in matching.taken:
             fixed.setdefault(item.own.payload_type, item.answer.payload_type)
         repeats = any(item.name.lower() == "rtx" for item in offered)
         known = frozenset(value.lower() for item in offered for value in item.feedback)
+        refused = {item.offered.identity for item in matching.dropped}
+        wanted = [
+            mine
+            for mine in own
+            if mine.payload_type in fixed
+            or not mine.is_resiliency
+            or (mine.name.lower() == "rtx" and repeats)
+            or (mine.name.lower() != "rtx" and mine.identity not in refused)
+        ]
         numbered = number_formats(
-            [mine for mine in own if repeats or mine.name.lower() != "rtx"],
+            wanted,
             self._memory.numbers,
             {item.payload_type for item in offered},
             fixed,
@@ -371,6 +382,12 @@ def _rejected_lines(reply: Reply) -> Iterator[str]:
         yield f"a=mid:{media.mid}"
     if media.is_rtp:
         yield "a=inactive"
+
+
+def _times(offer: Document) -> str:
+    """The ``t=`` line, which must be that of the offer (RFC 3264, 6)."""
+    timing = next(iter(offer.session.timings), None)
+    return "0 0" if timing is None else f"{timing.start} {timing.stop}"
 
 
 def _common_options(offer: Document) -> list[str]:

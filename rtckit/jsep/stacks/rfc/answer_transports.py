@@ -79,8 +79,8 @@ class AnswerTransports(Writer):
             new = before is not None and not goes_on and before.tls_id != there.tls_id
             tls_id = self._tls_id_for(plan.mid, had, new=new)
         mux = any(item.media.rtcp_mux for item in (*together, reply)) or there.rtcp_mux
-        rsize = self._able.rtcp_rsize and (
-            there.rtcp_rsize or any(item.media.rtcp_rsize for item in carried)
+        rsize = there.rtcp_rsize or (
+            not there.is_rtp and any(item.media.rtcp_rsize for item in carried)
         )
         return list(
             Transport(
@@ -92,7 +92,7 @@ class AnswerTransports(Writer):
                 bool(carried) and not mux,
                 bool(carried) and mux,
                 False,
-                bool(carried) and rsize,
+                bool(carried) and rsize and self._able.rtcp_rsize,
             ).lines()
         )
 

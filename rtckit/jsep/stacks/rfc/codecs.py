@@ -8,6 +8,9 @@ from rtckit.jsep.matching.formats import MediaFormat, format_of_capability, orde
 
 __all__ = ["allowed_formats", "matches_preference"]
 
+_MOST_KEPT = 64
+_KEPT: dict[tuple[int, str, str], tuple[Capabilities, list[MediaFormat]]] = {}
+
 
 def allowed_formats(
     capabilities: Capabilities,
@@ -22,10 +25,23 @@ def allowed_formats(
     it when they name ``rtx`` at all (W3C webrtc-pc, setCodecPreferences). Preferences that exclude
     everything count as none.
     """
+    if not preferences:
+        return list(_all_formats(capabilities, kind, direction))
     codecs = [codec for codec in capabilities.codecs_of(kind) if _is_possible(codec, direction)]
-    if preferences:
-        codecs = _preferred(codecs, preferences) or codecs
-    return [format_of_capability(codec) for codec in codecs]
+    return [format_of_capability(codec) for codec in _preferred(codecs, preferences) or codecs]
+
+
+def _all_formats(capabilities: Capabilities, kind: str, direction: str) -> list[MediaFormat]:
+    """The formats without preferences; kept, for most peers of a process are able to the same."""
+    key = (id(capabilities), kind, direction)
+    known = _KEPT.get(key)
+    if known is None or known[0] is not capabilities:
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        codecs = capabilities.codecs_of(kind)
+        made = [format_of_capability(codec) for codec in codecs if _is_possible(codec, direction)]
+        known = _KEPT[key] = (capabilities, made)
+    return known[1]
 
 
 def _is_possible(codec: CodecCapability, direction: str) -> bool:

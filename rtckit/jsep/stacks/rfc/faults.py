@@ -1,5 +1,6 @@
 """What is wrong with a remote description by itself: RFC 9429, 5.8."""
 
+import re
 from collections.abc import Iterator
 
 from rtckit.jsep.matching.sctp import DATA_PROTOCOLS
@@ -24,6 +25,9 @@ RTP_PROTOCOLS = frozenset(
 )
 """The profiles of an offer that are taken for DTLS-SRTP (RFC 9429, 5.1.2)."""
 
+_TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
+_LETTERS = re.compile(r"(?:^|[\r\n])([a-z])=")
+_ORDERED = re.compile("vosi*u*e*p*c*b*[trz]*t[trz]*k*a*(?:mi*c*b*k*a*)*")
 _REQUIRED = "vost"
 _TIMES = "trz"
 _UFRAG = range(4, 257)
@@ -63,11 +67,17 @@ def find_syntax_fault(document: Document) -> str | None:
         line, column, _ = problem.span
         wanted = f"; expected {problem.expected}" if problem.expected else ""
         return f"line {line}, column {column}: {problem.message}{wanted}"
+    for media in document.media:
+        mid = media.find("mid")
+        if mid is not None and not _TOKEN.fullmatch(mid.value or ""):
+            return f"line {mid.line}: mid {(mid.value or '')[:40]!r} is no token (RFC 5888, 4)"
     return None
 
 
 def _find_order_fault(document: Document) -> str | None:
     """Where the lines are not in the order of RFC 8866, 9; None if they are."""
+    if _ORDERED.fullmatch("".join(_LETTERS.findall(document.text))):
+        return None
     session = document.session.lines
     types = {line.type for line in session}
     for letter in _REQUIRED:

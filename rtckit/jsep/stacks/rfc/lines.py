@@ -82,12 +82,13 @@ def session_lines(
     *,
     ice_lite: bool = False,
     allow_mixed: bool = False,
+    times: str = "0 0",
 ) -> Iterator[str]:
     """The session level; ``groups`` are semantics and mids."""
     yield "v=0"
     yield f"o=- {session_id} {version} IN IP4 0.0.0.0"
     yield "s=-"
-    yield "t=0 0"
+    yield f"t={times}"
     for semantics, mids in groups:
         yield f"a=group:{semantics} {' '.join(mids)}"
     if ice_lite:

@@ -312,8 +312,11 @@ class OfferWriter(Writer):
         members = groups.was_with.get(mid, ())
         ufrag, pwd = self._credentials_for(mid, members)
         in_group = next((group for group in groups.groups if mid in group), [mid])
-        carries_rtp = any(
-            other.kind in ("audio", "video") for other in self.offer_plan if other.mid in in_group
+        # Sections of media may be bundled into the data section, but not at first (5.2.2).
+        carries_rtp = plan.kind != "data" or any(
+            other.kind in ("audio", "video")
+            for other in self.offer_plan
+            if members and other.mid in in_group
         )
         answered = self._answered_transport(agreed, plan, members)
         mux = rsize = only = rtcp = False
