@@ -18,6 +18,7 @@ TABLE = {
     ),
     "pcap": LazyCommand("rtckit.cli.pcap:pcap", "Look into captures."),
     "sdp": LazyCommand("rtckit.cli.sdp:sdp", "Read session descriptions."),
+    "jsep": LazyCommand("rtckit.cli.jsep:jsep", "Simulate whole negotiations."),
     "rules": LazyCommand("rtckit.cli.rules:rules", "List the rules that diagnoses come from."),
     "explain": LazyCommand("rtckit.cli.rules:explain", "Explain a rule: why, examples, fix."),
 }

@@ -36,9 +36,9 @@ _BAND = 12
 _TEXT = {"a": 84, "b": 724}
 _TEXT_WIDTH = {"a": 330, "b": 380}
 _LINE = 16
-_GAP = 22
-_PER_CHARACTER = 6.4
-_BOLD_PER_CHARACTER = 7.4
+_GAP = 16
+_PER_CHARACTER = 6.8
+_BOLD_PER_CHARACTER = 7.8
 _MOST_LINES = 5
 
 _STYLE = (
@@ -310,9 +310,12 @@ class _Ladder:
         said = f"In the end: {states}"
         said += f"; {agreed}" if len(ending.states) == 2 else ""
         self._text(_MARGIN, self.y, said, "b" if ending.consistent else "eb")
+        if not ending.media:
+            self.y += 20
+            self._text(_MARGIN, self.y, "nothing was negotiated", "d")
         for item in ending.media:
             self.y += 24
-            self._media(item)
+            self._media(item, "#2a7d3f" if ending.consistent else "#999999")
         problems = [*ending.problems, *(p for item in ending.media for p in item.problems)]
         faults = [
             f"step {step.number}: {fault}" for step in self.trace.steps for fault in step.faults
@@ -326,7 +329,7 @@ class _Ladder:
             self.y += _LINE
             self._text(_MARGIN, self.y, f"not as the scenario expects: {fault}", "e")
 
-    def _media(self, item: MediaEnding) -> None:
+    def _media(self, item: MediaEnding, colour: str) -> None:
         """A section: who sends stands at its side, the arrows between."""
         self._text(_MARGIN, self.y, f"media {item.index}", "d")
         name = item.kind + (f", mid {item.mid}" if item.mid is not None else "")
@@ -343,11 +346,11 @@ class _Ladder:
             return
         self.parts.append(
             f'<line x1="{left}" y1="{self.y:.0f}" x2="{right}" y2="{self.y:.0f}" '
-            'stroke="#2a7d3f" stroke-width="2.4"/>'
+            f'stroke="{colour}" stroke-width="2.4"/>'
         )
         for side, flow in item.flows.items():
             ends = (left, right) if side == "a" else (right, left)
-            self._arrow_head(ends[0], self.y, ends[1], self.y, "#2a7d3f")
+            self._arrow_head(ends[0], self.y, ends[1], self.y, colour)
             said = str(flow) if item.kind != "data" else "data channels"
             if side == "a":
                 self._text(_LIFE["a"] - 12, self.y + 4, said, "", "end")

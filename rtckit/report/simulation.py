@@ -9,7 +9,7 @@ from rtckit.jsep.simulation.network import Message
 from rtckit.jsep.simulation.outline import SectionOutline
 from rtckit.jsep.simulation.trace import Call, SetDescription, Trace, TraceStep
 from rtckit.report.text import Paint, bullet, columns, format_count, paragraph
-from rtckit.sdp.comparison.grouping import group_changes, heading, shown_leaf
+from rtckit.sdp.comparison.grouping import Grouped, group_changes, heading, shown_leaf
 
 __all__ = ["change_lines", "describe_sections", "render_text", "say_message"]
 
@@ -217,13 +217,9 @@ def _media_row(item: MediaEnding) -> list[str]:
 
 
 def say_message(message: Message) -> str:
-    """What was sent: ``sends offer a1, arrives at 50 ms``."""
-    again = "again: " if message.copy_of else ""
-    if message.fate == "lost":
-        return f"{again}sends {message.name}, which never arrives"
-    if message.fate == "under way":
-        return f"{again}sends {message.name}, still under way in the end"
-    return f"{again}sends {message.name}, arrives at {message.arrives_ms} ms"
+    """What was sent, and when it is to arrive: ``sends offer a1, due at 50 ms``."""
+    again = "again, by the network, " if message.copy_of else ""
+    return f"{again}sends {message.name}, due at {message.due_ms} ms"
 
 
 def describe_sections(sections: Iterable[SectionOutline]) -> str:
@@ -252,7 +248,7 @@ def change_lines(found: SetDescription, limit: int = 0) -> list[str]:
     if difference is None:
         return []
     lines = []
-    for item in group_changes(difference.changes):
+    for item in sorted(group_changes(difference.changes), key=_weight):
         change = item.change
         where = heading(difference, change).partition(":")[0]
         name = f"{where}: {shown_leaf(change)}"
@@ -268,6 +264,27 @@ def change_lines(found: SetDescription, limit: int = 0) -> list[str]:
         more = len(lines) - limit
         lines = [*lines[:limit], f"and {more} more; -v shows them all"]
     return lines
+
+
+_WEIGHTS = (
+    ("media[", 0),
+    ("direction", 0),
+    ("port", 1),
+    ("ice", 1),
+    ("simulcast", 1),
+    ("setup", 2),
+    ("codecs", 2),
+    ("groups.BUNDLE", 3),
+    ("extmap", 5),
+    ("rtcp", 5),
+    ("groups", 5),
+)
+
+
+def _weight(item: Grouped) -> int:
+    """What matters most to a negotiation comes first."""
+    leaf = shown_leaf(item.change)
+    return next((weight for start, weight in _WEIGHTS if leaf.startswith(start)), 4)
 
 
 def _masked(lines: Iterable[str]) -> Iterator[str]:

@@ -91,6 +91,12 @@ _STRAY_CANDIDATE = Advice(
     "send candidates after their description, and forgive those of an offer that was ignored",
 )
 
+_SDES = Advice(
+    "the description brings SRTP keys of its own (SDES, a=crypto) and no DTLS fingerprint: "
+    "browsers take keys from DTLS alone (RFC 8827, 6.5)",
+    "put a gateway that speaks DTLS-SRTP between, or turn DTLS on at the peer",
+)
+
 _BY_TEXT: tuple[tuple[str, Advice], ...] = (
     (
         r"plan b|more than one track|multiple tracks|ssrc lines which is not supported",
@@ -108,11 +114,10 @@ _BY_TEXT: tuple[tuple[str, Advice], ...] = (
         ),
     ),
     (
-        r"fingerprint|dtls|crypto|sdes",
+        r"fingerprint|dtls",
         Advice(
-            "the description has no DTLS fingerprint in force, so no keys can be agreed on. SDES "
-            "keys (a=crypto) do not count: browsers forbid them (RFC 8827, 6.5)",
-            "put a gateway that speaks DTLS-SRTP between, or turn DTLS on at the peer",
+            "the description has no DTLS fingerprint in force, so no keys can be agreed on",
+            "write a=fingerprint at the session level or in every section (RFC 8842, 4)",
         ),
     ),
     (
@@ -180,6 +185,9 @@ def advise(call: "Call") -> Advice | None:
     if about_state and (op, given, state) in _BY_STATE:
         return _BY_STATE[op, given, state]
     text = call.message or ""
+    sdp = (call.operation.get("description") or {}).get("sdp") or ""
+    if "a=crypto:" in sdp and "a=fingerprint:" not in sdp:
+        return _SDES
     if op == "setLocalDescription" and call.error == "InvalidModificationError":
         return _MUNGED
     for pattern, advice in _BY_TEXT:

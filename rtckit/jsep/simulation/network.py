@@ -46,6 +46,7 @@ class Message:
         content: the description (``type``, ``sdp``) or the candidate (``candidate``, ``sdpMid``,
             ``sdpMLineIndex``).
         sent_ms: when it was sent.
+        due_ms: when it was to arrive, when it was sent.
         arrives_ms: when it arrives, or arrived, or would have.
         fate: ``under way``, ``delivered`` or ``lost``.
         copy_of: the number of the message it is a duplicate of.
@@ -61,6 +62,7 @@ class Message:
     kind: str
     content: Mapping[str, Any]
     sent_ms: int
+    due_ms: int
     arrives_ms: int
     fate: str = "under way"
     copy_of: int | None = None
@@ -94,6 +96,7 @@ class Network:
         """Send a message to the other side, now."""
         behaviour = self.signalling
         receiver = "b" if sender == "a" else "a"
+        due = self._arrival(sender)
         message = Message(
             len(self.messages) + 1,
             name,
@@ -102,7 +105,8 @@ class Network:
             kind,
             content,
             self.now_ms,
-            self._arrival(sender),
+            due,
+            due,
         )
         self.messages.append(message)
         chance = self._random.random()
@@ -159,6 +163,7 @@ class Network:
             message.kind,
             message.content,
             message.sent_ms,
+            message.due_ms,
             message.arrives_ms,
             copy_of=message.copy_of or message.number,
             sent_in=message.sent_in,

@@ -304,6 +304,7 @@ def _message_to_dict(message: Message) -> dict[str, Any]:
         "to": message.receiver,
         "kind": message.kind,
         "sent_ms": message.sent_ms,
+        "due_ms": message.due_ms,
         "arrives_ms": None if message.fate == "lost" else message.arrives_ms,
         "fate": message.fate,
         "heeded": message.heeded,

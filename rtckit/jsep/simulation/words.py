@@ -27,7 +27,13 @@ def _add_transceiver(step: Step) -> str:
     said = f"adds {_an(step.get('kind'))} transceiver, {step.get('direction')}"
     if step.get("track"):
         said += ", with a track"
+    said += _of_streams(step)
     return f"{said}, layers {', '.join(layers)}" if layers else said
+
+
+def _of_streams(step: Step) -> str:
+    streams = step.get("streams")
+    return f" of {' and '.join(streams)}" if streams else ""
 
 
 def _replace_track(step: Step) -> str:
@@ -79,7 +85,7 @@ def _reorder(step: Step) -> str:
 
 
 _TITLES: dict[str, Callable[[Step], str]] = {
-    "addTrack": lambda step: f"adds {_an(step.get('kind'))} track",
+    "addTrack": lambda step: f"adds {_an(step.get('kind'))} track{_of_streams(step)}",
     "addTransceiver": _add_transceiver,
     "createDataChannel": lambda step: f"creates data channel {step.get('label')!r}",
     "setDirection": lambda step: f"sets {_which(step)} to {step.get('direction')}",
