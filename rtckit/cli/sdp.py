@@ -16,6 +16,10 @@ TABLE = {
         "rtckit.cli.sdp_lint:lint", "Check descriptions against the standards and the browsers."
     ),
     "diff": LazyCommand("rtckit.cli.sdp_diff:diff", "Compare two descriptions by meaning."),
+    "answer": LazyCommand(
+        "rtckit.cli.sdp_answer:answer", "Predict what a stack answers to an offer."
+    ),
+    "offer": LazyCommand("rtckit.cli.sdp_offer:offer", "Write the offer that a stack makes."),
     "convert": LazyCommand(
         "rtckit.cli.sdp_convert:convert", "Write a description in another form."
     ),

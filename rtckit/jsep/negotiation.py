@@ -209,5 +209,6 @@ def _direct(peer: PeerConnection, direction: str | Mapping[str, str]) -> None:
         if mid not in mids:
             raise ValueError(f"no media section with mid {mid!r} to direct")
     for transceiver in peer.transceivers:
-        if transceiver.mid in wanted and not transceiver.stopped:
-            peer.set_direction(transceiver, wanted[transceiver.mid])
+        chosen = wanted.get(transceiver.mid) if transceiver.mid is not None else None
+        if chosen is not None and not transceiver.stopped:
+            peer.set_direction(transceiver, chosen)

@@ -12,7 +12,14 @@ from rtckit.report.text import Paint, format_count, paragraph
 if TYPE_CHECKING:
     from rtckit.jsep import Verdict
 
-__all__ = ["render_concise", "render_full", "summarize", "to_dict", "verdict_to_dict"]
+__all__ = [
+    "render_concise",
+    "render_full",
+    "summarize",
+    "to_dict",
+    "verdict_text",
+    "verdict_to_dict",
+]
 
 
 def summarize(findings: Sequence[Finding]) -> str:
@@ -49,12 +56,13 @@ def render_full(
             render_findings(findings, paint=paint, width=width, sources=sources, verbose=verbose)
         )
     if verdict is not None:
-        parts.append(_verdict_text(*verdict, paint=paint, width=width))
+        parts.append(verdict_text(*verdict, paint=paint, width=width))
     parts.append(summarize(findings))
     return "\n\n".join(parts)
 
 
-def _verdict_text(stack: str, verdict: "Verdict", *, paint: Paint, width: int) -> str:
+def verdict_text(stack: str, verdict: "Verdict", *, paint: Paint, width: int) -> str:
+    """What a stack will do with a description: that it accepts, or its own words."""
     if verdict.accepts:
         return f"{stack}: " + paint("accepts", "bold green") + " the description"
     head = f"{stack}: {verdict.error} in {verdict.stage}"

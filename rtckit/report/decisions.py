@@ -1,0 +1,160 @@
+"""What became of an offer, and why: each section, codec and extension of it, as a list."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rtckit.core.text import escape_controls
+from rtckit.report.text import Paint, display_width, format_count, paragraph
+
+if TYPE_CHECKING:
+    from rtckit.jsep.decision import Decision
+    from rtckit.sdp import Document
+
+__all__ = ["decision_to_dict", "render_decisions"]
+
+_STYLES = {"taken": "green", "changed": "yellow", "dropped": "dim", "rejected": "bold red"}
+_OUTCOME_WIDTH = max(map(len, _STYLES))
+_NAME_WIDTH = 30
+_SUBJECTS = {
+    "codec": "codecs",
+    "extension": "header extensions",
+    "feedback": "feedback",
+    "bundle": "bundle",
+    "simulcast": "simulcast",
+    "data": "data channels",
+    "attribute": "attributes",
+}
+"""Those that have a heading of their own; the others are told of the section itself."""
+
+
+def decision_to_dict(decision: "Decision") -> dict[str, Any]:
+    """A decision as the JSON answer has it."""
+    return {
+        "index": decision.index,
+        "mid": decision.mid,
+        "subject": decision.subject,
+        "name": decision.name,
+        "outcome": decision.outcome,
+        "why": decision.why,
+        "refs": list(decision.refs),
+    }
+
+
+def render_decisions(
+    decisions: Sequence["Decision"],
+    offer: "Document",
+    stack: str,
+    *,
+    color: bool = False,
+    width: int = 100,
+    verbose: int = 0,
+) -> str:
+    """Tell section by section what a stack took from an offer, what it dropped, and why.
+
+    Feedback is told by kind for all codecs of a section, unless ``verbose``.
+    """
+    drawing = _Drawing(Paint(color), width, verbose)
+    drawing.draw(decisions, offer, stack)
+    return "\n".join(drawing.lines) + "\n"
+
+
+class _Drawing:
+    def __init__(self, paint: Paint, width: int, verbose: int) -> None:
+        self.paint = paint
+        self.width = width
+        self.verbose = verbose
+        self.lines: list[str] = []
+
+    def draw(self, decisions: Sequence["Decision"], offer: "Document", stack: str) -> None:
+        by_section: dict[int | None, list[Decision]] = {}
+        for decision in decisions:
+            by_section.setdefault(decision.index, []).append(decision)
+        self.lines.append(self.paint(_summary(by_section, offer, stack), "bold"))
+        self.rows(by_section.pop(None, []))
+        for media in offer.media:
+            told = by_section.pop(media.index, [])
+            mid = "" if media.mid is None else f", mid {media.mid}"
+            self.heading(f"{media.kind} (section {media.index}{mid})", told)
+        for index in sorted(each for each in by_section if each is not None):
+            self.heading(f"section {index}, which was not offered", by_section[index])
+
+    def heading(self, title: str, told: Sequence["Decision"]) -> None:
+        """A section: its fate in the first line, then what was decided in it."""
+        own = next((each for each in told if each.subject == "section"), None)
+        line = self.paint(escape_controls(title), "bold")
+        if own is not None:
+            line += ": " + self.paint(own.outcome, _STYLES.get(own.outcome, ""))
+            first = f"{escape_controls(title)}: {own.outcome}"
+            why = paragraph(_why(own), width=self.width, indent="    ", first=first + ", ")
+            line += why[len(first) :]
+        self.lines += ["", line]
+        self.rows([each for each in told if each is not own])
+
+    def rows(self, told: Sequence["Decision"]) -> None:
+        """Decisions under the headings of what they are about, in their order."""
+        plain = [each for each in told if each.subject not in _SUBJECTS]
+        for each in plain:
+            self.row(each.outcome, f"{each.subject} {each.name}".strip(), _why(each))
+        for subject, title in _SUBJECTS.items():
+            of_it = [each for each in told if each.subject == subject]
+            if not of_it:
+                continue
+            self.lines.append(f"  {self.paint(title, 'dim')}")
+            if subject == "feedback" and not self.verbose:
+                for outcome, name, why in _folded_feedback(of_it):
+                    self.row(outcome, name, why)
+            else:
+                for each in of_it:
+                    self.row(each.outcome, each.name, _why(each))
+
+    def row(self, outcome: str, name: str, why: str) -> None:
+        """Outcome, name and reason; a long name has the reason on the next line."""
+        name = escape_controls(name)
+        indent = " " * (4 + _OUTCOME_WIDTH + 2)
+        painted = self.paint(outcome, _STYLES.get(outcome, ""))
+        start = f"    {painted}{' ' * (_OUTCOME_WIDTH - len(outcome) + 2)}{name}"
+        if not why:
+            self.lines.append(start)
+            return
+        hanging = indent + " " * (_NAME_WIDTH + 2)
+        filled = paragraph(why, width=self.width, indent=hanging)
+        room = _NAME_WIDTH - display_width(name)
+        if room >= 0:
+            self.lines.append(start + " " * (room + 2) + filled[len(hanging) :])
+        else:
+            self.lines += [start, filled]
+
+
+def _why(decision: "Decision") -> str:
+    refs = "; ".join(decision.refs)
+    if not refs:
+        return decision.why
+    return f"{decision.why} ({refs})" if decision.why else refs
+
+
+def _summary(by_section: dict[int | None, list["Decision"]], offer: "Document", stack: str) -> str:
+    outcomes = {
+        index: next((each.outcome for each in told if each.subject == "section"), "taken")
+        for index, told in by_section.items()
+        if index is not None
+    }
+    taken = sum(outcome != "rejected" for outcome in outcomes.values())
+    return f"{stack} takes {taken} of {format_count(len(offer.media), 'section')}"
+
+
+def _folded_feedback(told: Iterable["Decision"]) -> Iterator[tuple[str, str, str]]:
+    """One row for each kind of feedback with the same fate, and the payload types it is of."""
+
+    def key(decision: "Decision") -> tuple[str, str, str]:
+        number, _, kind = decision.name.partition(" ")
+        return decision.outcome, kind if number.isdecimal() or number == "*" else "", _why(decision)
+
+    for (outcome, kind, why), group in groupby(sorted(told, key=key), key):
+        names = [each.name for each in group]
+        if not kind:
+            for name in names:
+                yield outcome, name, why
+            continue
+        numbers = ", ".join(dict.fromkeys(name.partition(" ")[0] for name in names))
+        yield outcome, kind, f"{why}: {numbers}" if why else numbers
