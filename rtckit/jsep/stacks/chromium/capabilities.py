@@ -6,7 +6,7 @@ direction; those of a section that only receives hold more profiles.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from rtckit.jsep.capabilities import Capabilities, CodecCapability, ExtensionCapability
 from rtckit.jsep.stacks.chromium.description import AUDIO, VIDEO, Codec
@@ -37,11 +37,13 @@ class OwnExtension:
         id: the number it is offered under where no other has it.
         offered: whether it is offered without being asked for; one that is not is taken from an
             offer all the same.
+        for_simulcast: whether it is offered with simulcast all the same.
     """
 
     uri: str
     id: int
     offered: bool = True
+    for_simulcast: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,8 +183,8 @@ RECORDED = Engine(
             OwnExtension(_GOOGLE + "corruption-detection", 12, offered=False),
             OwnExtension(ABS_CAPTURE_TIME, 13, offered=False),
             OwnExtension(FRAME_DESCRIPTOR, 14, offered=False),
-            OwnExtension(DEPENDENCY_DESCRIPTOR, 13, offered=False),
-            OwnExtension(LAYERS_ALLOCATION, 14, offered=False),
+            OwnExtension(DEPENDENCY_DESCRIPTOR, 13, offered=False, for_simulcast=True),
+            OwnExtension(LAYERS_ALLOCATION, 14, offered=False, for_simulcast=True),
         ),
     },
 )
@@ -244,6 +246,7 @@ def _codec_of(capability: CodecCapability) -> Codec:
     )
 
 
+@cache
 def own_capabilities() -> Capabilities:
     """Return what Chromium 156 can do, in the form all stacks share."""
     sending = {codec.payload_type for codec in RECORDED.video_send}

@@ -10,7 +10,16 @@ from rtckit.jsep.stacks.chromium.description import AUDIO, Codec
 from rtckit.jsep.stacks.chromium.formats import RESILIENCY, h264_format, is_same_format
 from rtckit.jsep.stacks.chromium.lexer import to_int
 
-__all__ = ["find_match", "is_same", "merge", "negotiate", "prefer", "union"]
+__all__ = [
+    "find_match",
+    "has_media",
+    "is_preferred",
+    "is_same",
+    "merge",
+    "negotiate",
+    "prefer",
+    "union",
+]
 
 CodecList = Sequence[Codec]
 
@@ -203,7 +212,7 @@ def prefer(
     chosen: list[Codec] = []
     has_red = False
     for preference in preferences:
-        own = next((c for c in supported if _is_preferred(c, preference, kind)), None)
+        own = next((c for c in supported if is_preferred(c, preference, kind)), None)
         found = own and find_match(supported, codecs, own, kind)
         if found is None:
             continue
@@ -225,7 +234,7 @@ def prefer(
     return chosen
 
 
-def _is_preferred(codec: Codec, preference: Codec, kind: str) -> bool:
+def is_preferred(codec: Codec, preference: Codec, kind: str) -> bool:
     """Whether a codec is what a preference names; rtx and red are named without references."""
     if codec.key != preference.key or codec.clock_rate != preference.clock_rate:
         return False

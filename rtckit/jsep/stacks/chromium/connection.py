@@ -40,6 +40,7 @@ class Connection:
 
     def __init__(self) -> None:
         self.signaling_state = "stable"
+        self.session_error: str | None = None
         self.local: Description | None = None
         self.remote: Description | None = None
         self.created: dict[str, Description] = {}
@@ -55,35 +56,51 @@ class Connection:
         Raises:
             Refused: there is none.
         """
+        self._check_session()
         if self.signaling_state not in ("have-local-offer", "have-remote-offer"):
             raise Refused(f"Called in wrong signalingState: {self.signaling_state}", INVALID_STATE)
         self.signaling_state = "stable"
         self.local, self.remote = self._stable
 
+    def _check_session(self) -> None:
+        if self.session_error is not None:
+            raise Refused(
+                "Session error code: ERROR_CONTENT. Session error description: "
+                f"{self.session_error}.",
+                INTERNAL,
+            )
+
     def set_remote(self, kind: str, description: Description) -> None:
         """Take a remote description.
 
         Raises:
-            Refused: it is not taken; the connection is then of no further use.
+            Refused: it is not taken. If it was found out only while it was applied, the
+                connection is of no further use.
         """
+        self._check_session()
         if kind == "offer" and self.signaling_state == "have-local-offer":
             self.roll_back()
         fill_in_mids(description, self.local, self.remote)
         validate(description, kind, "remote", self.signaling_state, self.local, self.remote)
         self.remote = description
-        self._transports.apply("remote", kind, self.local, description)
-        for content in description.contents:
-            if content.kind in (AUDIO, VIDEO) and not content.rejected:
-                self._receive(content)
-        self._start_sctp()
+        try:
+            self._transports.apply("remote", kind, self.local, description)
+            for content in description.contents:
+                if content.kind in (AUDIO, VIDEO) and not content.rejected:
+                    self._receive(content)
+            self._start_sctp()
+        except Refused as refusal:
+            self.session_error = refusal.reason
+            raise
         self._advance("remote", kind)
 
     def set_local(self, kind: str, description: Description) -> None:
         """Take a local description.
 
         Raises:
-            Refused: it is not taken.
+            Refused: it is not taken, for good as in `set_remote`.
         """
+        self._check_session()
         validate(description, kind, "local", self.signaling_state, self.local, self.remote)
         created = self.created.get("offer" if kind == "offer" else "answer")
         if created is not None and not munging_is_allowed(created, description):
@@ -103,11 +120,17 @@ class Connection:
             self._start_sctp()
             _check_sources(description)
         except Refused as refusal:
+            self.session_error = refusal.reason
             raise Refused(refusal.reason, INTERNAL) from None
         self._advance("local", kind)
 
+    def role_of(self, mid: str) -> str | None:
+        """Return the DTLS role negotiated for a section; None if there is none yet."""
+        transport = self._transports.by_mid.get(mid)
+        return transport.role if transport else None
+
     def create_answer(self) -> Description:
-        """Return what createAnswer would.
+        """Return what createAnswer would without tracks and the page's wishes.
 
         Raises:
             Refused: it would fail.

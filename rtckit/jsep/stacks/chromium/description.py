@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 
 from rtckit.jsep.stacks.chromium.fingerprint import Fingerprint
+from rtckit.jsep.stacks.chromium.simulcast import Layer
 
 RTP = "rtp"
 SCTP = "sctp"
@@ -97,7 +98,6 @@ class Content:
         media: the type the m line has, where the kind is ``unsupported``.
         allow_mixed: whether the section itself says ``extmap-allow-mixed`` (RFC 8285, 6).
         net_estimate: whether ``remote-net-estimate`` stands in it.
-        simulcast_paused: those of the simulcast layers that are marked as paused.
         mid: empty if there is none.
         rejected: port 0 without ``bundle-only``, or a section of an unsupported kind.
         sctpmap: whether the data section uses the old form with the port in the m line.
@@ -116,9 +116,8 @@ class Content:
     codecs: list[Codec] = field(default_factory=list)
     streams: list[Stream] = field(default_factory=list)
     extensions: list[Extension] = field(default_factory=list)
-    simulcast_send: list[str] = field(default_factory=list)
-    simulcast_receive: list[str] = field(default_factory=list)
-    simulcast_paused: frozenset[str] = frozenset()
+    simulcast_send: list[Layer] = field(default_factory=list)
+    simulcast_receive: list[Layer] = field(default_factory=list)
     media: str = ""
     allow_mixed: bool = False
     net_estimate: bool = False

@@ -45,7 +45,13 @@ from rtckit.jsep.stacks.chromium.session import (
     parse_fingerprint,
     parse_role,
 )
-from rtckit.jsep.stacks.chromium.simulcast import Rid, keep_valid_layers, parse_rid, parse_simulcast
+from rtckit.jsep.stacks.chromium.simulcast import (
+    Layer,
+    Rid,
+    keep_valid_layers,
+    parse_rid,
+    parse_simulcast,
+)
 
 _MOST_SSRCS = 32
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -72,7 +78,7 @@ class _Gathered:
     has_msid: bool = False
     has_ssrc_msid: bool = False
     rids: list[Rid] = field(default_factory=list)
-    simulcast: tuple[list[str], list[str]] | None = None
+    simulcast: tuple[list[Layer], list[Layer]] | None = None
     ptime: str = ""
     maxptime: str = ""
 
@@ -306,7 +312,7 @@ def _settle(content: Content, gathered: _Gathered) -> None:
         content.simulcast_send, content.simulcast_receive = keep_valid_layers(
             gathered.rids, *gathered.simulcast
         )
-        send_rids = content.simulcast_send
+        send_rids = [layer.rid for layer in content.simulcast_send]
     streams: list[Stream] = []
     if gathered.sources:
         streams = _streams_of_sources(gathered)

@@ -20,6 +20,8 @@ from rtckit.jsep.verdict import (
 ADD_CANDIDATE = "addIceCandidate"
 _FINGERPRINT = "\na=fingerprint:"
 _MODIFIED = "The SDP does not match the previously generated SDP for this type"
+_BARE = ("SDP is modified in a non-acceptable way", "Session error code:")
+"""What is said of a local description without saying which."""
 _CLOSED = "The RTCPeerConnection's signalingState is 'closed'."
 
 
@@ -34,9 +36,10 @@ def predict(case: Case) -> Verdict:
         return _refusal(stage, INVALID_STATE, _CLOSED)
     connection = _replay(case.state)
     try:
-        _set(connection, case)
+        created = case.state.created_offer if case.type == "offer" else case.state.created_answer
+        set_description(connection, case.side, case.type, case.sdp, created)
     except ParseFailed as failure:
-        return _refusal(stage, INTERNAL, _parse_message(failure))
+        return _refusal(stage, INTERNAL, parse_message(failure))
     except Refused as refusal:
         return _refusal(stage, refusal.error, refusal.reason)
     if case.side == "local" or case.type != "offer" or case.stop_at == SET_REMOTE:
@@ -73,7 +76,7 @@ def predict_candidate(
         known = any(content.mid == sdp_mid for content in contents)
     else:
         known = 0 <= (sdp_m_line_index or 0) < len(contents)
-    if not known or find_candidate_fault(_bytes_of(candidate)) is not None:
+    if not known or find_candidate_fault(bytes_of(candidate)) is not None:
         return _refusal(ADD_CANDIDATE, INTERNAL, "Error processing ICE candidate")
     return ACCEPTED
 
@@ -95,39 +98,46 @@ def _answer(connection: Connection, stop_at: str) -> Verdict:
     return ACCEPTED
 
 
-def _set(connection: Connection, case: Case) -> None:
-    """Do what the setter of the case's side does.
+def set_description(
+    connection: Connection, side: str, kind: str, text: str, created: str | None
+) -> Description | None:
+    """Do what the setter of a side does, and return what was set; None for a rollback.
+
+    Args:
+        connection: what is changed.
+        side: ``local`` or ``remote``.
+        kind: the type of the description.
+        text: the description; an empty local one stands for the one created last.
+        created: what was created last, for a local one.
 
     Raises:
         ParseFailed: the text is not read.
         Refused: it is read but not taken; the reason is complete but for the name of the method.
     """
-    side = case.side
-    prefix = f"Failed to set {side} {case.type} sdp: "
-    if case.type == "rollback":
+    prefix = f"Failed to set {side} {kind} sdp: "
+    if kind == "rollback":
         try:
             connection.roll_back()
         except Refused as refusal:
             wrapped = refusal.reason if side == "local" else prefix + refusal.reason
             raise Refused(wrapped, refusal.error) from None
-        return
-    if case.type not in ("offer", "pranswer", "answer"):
+        return None
+    if kind not in ("offer", "pranswer", "answer"):
         raise ParseFailed
-    text = case.sdp
     if side == "local":
-        created = case.state.created_offer if case.type == "offer" else case.state.created_answer
         text = text or created or ""
         if text != created and _fingerprint_differs(created or "", text):
             raise Refused(_MODIFIED, "InvalidModificationError")
-    description = parse_description(_bytes_of(text))
+    description = parse_description(bytes_of(text))
     try:
         if side == "local":
-            connection.set_local(case.type, description)
+            connection.set_local(kind, description)
         else:
-            connection.set_remote(case.type, description)
+            connection.set_remote(kind, description)
     except Refused as refusal:
-        bare = refusal.reason == "SDP is modified in a non-acceptable way"
+        bare = side == "local" and refusal.reason.startswith(_BARE)
         raise Refused(refusal.reason if bare else prefix + refusal.reason, refusal.error) from None
+    return description
 
 
 def _fingerprint_differs(created: str, text: str) -> bool:
@@ -194,18 +204,18 @@ def _try_parse(text: str | None) -> Description | None:
     if text is None:
         return None
     try:
-        return parse_description(_bytes_of(text))
+        return parse_description(bytes_of(text))
     except ParseFailed:
         return None
 
 
-def _bytes_of(text: str) -> str:
+def bytes_of(text: str) -> str:
     """Return the UTF-8 bytes of a text, one character each; half characters are replaced."""
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.encode("utf-8").decode("latin-1")
 
 
-def _parse_message(failure: ParseFailed) -> str:
+def parse_message(failure: ParseFailed) -> str:
     """Return the text of a parse failure, each part cut at a NUL.
 
     Chromium takes the bytes for characters twice over, so that é shows as four of them.

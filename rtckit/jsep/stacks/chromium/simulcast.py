@@ -51,7 +51,22 @@ def _restrictions_are_valid(restrictions: list[str]) -> bool:
     return bool(restrictions)
 
 
-def parse_simulcast(line: str, value: str) -> tuple[list[str], list[str]]:
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer of simulcast.
+
+    Attributes:
+        rid: its name.
+        paused: whether it is marked with a tilde.
+        stream: the place of the stream it is an alternative for.
+    """
+
+    rid: str
+    paused: bool
+    stream: int
+
+
+def parse_simulcast(line: str, value: str) -> tuple[list[Layer], list[Layer]]:
     """Read the value of a simulcast line into the layers sent and received, alternatives in a row.
 
     Raises:
@@ -65,15 +80,15 @@ def parse_simulcast(line: str, value: str) -> tuple[list[str], list[str]]:
         directions
     ):
         raise _malformed(line, "Valid values: send / recv.")
-    layers: dict[str, list[str]] = {"send": [], "recv": []}
+    layers: dict[str, list[Layer]] = {"send": [], "recv": []}
     for direction, text in zip(directions, fields[1::2], strict=True):
         layers[direction] = _parse_layers(line, text)
     return layers["send"], layers["recv"]
 
 
-def _parse_layers(line: str, text: str) -> list[str]:
-    layers: list[str] = []
-    for alternatives in text.split(";"):
+def _parse_layers(line: str, text: str) -> list[Layer]:
+    layers: list[Layer] = []
+    for stream, alternatives in enumerate(text.split(";")):
         if not alternatives:
             raise _malformed(line, "Simulcast alternative layer list is empty.")
         rids = alternatives.split(",")
@@ -82,7 +97,7 @@ def _parse_layers(line: str, text: str) -> list[str]:
         for rid in rids:
             if rid in ("", "~"):
                 raise _malformed(line, "Rid must not be empty.")
-            layers.append(rid.removeprefix("~"))
+            layers.append(Layer(rid.removeprefix("~"), rid[0] == "~", stream))
     return layers
 
 
@@ -91,8 +106,8 @@ def _malformed(line: str, reason: str) -> ParseFailed:
 
 
 def keep_valid_layers(
-    rids: list[Rid], send: list[str], receive: list[str]
-) -> tuple[list[str], list[str]]:
+    rids: list[Rid], send: list[Layer], receive: list[Layer]
+) -> tuple[list[Layer], list[Layer]]:
     """Drop the layers without a rid line of their direction, and those in both directions."""
     directions: dict[str, str] = {}
     repeated: set[str] = set()
@@ -100,13 +115,15 @@ def keep_valid_layers(
         if rid.rid in directions:
             repeated.add(rid.rid)
         directions[rid.rid] = rid.direction
-    both = set(send) & set(receive)
+    both = {layer.rid for layer in send} & {layer.rid for layer in receive}
 
-    def valid(layers: list[str], direction: str) -> list[str]:
+    def valid(layers: list[Layer], direction: str) -> list[Layer]:
         return [
             layer
             for layer in layers
-            if layer not in both and layer not in repeated and directions.get(layer) == direction
+            if layer.rid not in both
+            and layer.rid not in repeated
+            and directions.get(layer.rid) == direction
         ]
 
     return valid(send, "send"), valid(receive, "recv")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from rtckit.jsep.stacks.chromium.description import Content, SsrcGroup, Stream
 from rtckit.jsep.stacks.chromium.options import Making, Sender
+from rtckit.jsep.stacks.chromium.simulcast import Layer
 
 __all__ = ["add_sender"]
 
@@ -29,8 +30,9 @@ def add_sender(content: Content, sender: Sender | None, making: Making) -> None:
     making.streams.setdefault(sender.track, content.streams[0])
     # A single layer with a rid is no simulcast, but its rid line stands all the same.
     if len(sender.layers) > 1:
-        content.simulcast_send = [rid for rid, _ in sender.layers]
-        content.simulcast_paused = frozenset(rid for rid, active in sender.layers if not active)
+        content.simulcast_send = [
+            Layer(rid, not active, place) for place, (rid, active) in enumerate(sender.layers)
+        ]
 
 
 def _new_stream(content: Content, sender: Sender, making: Making) -> Stream:

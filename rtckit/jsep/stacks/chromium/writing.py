@@ -118,9 +118,7 @@ def _write_media(lines: list[str], content: Content, description: Description) -
         _write_sources(lines, stream, with_msid=description.has_ssrc_msid)
         lines += [f"a=rid:{rid} send" for rid in stream.rids]
     if content.simulcast_send:
-        layers = (
-            f"~{rid}" if rid in content.simulcast_paused else rid for rid in content.simulcast_send
-        )
+        layers = (f"~{each.rid}" if each.paused else each.rid for each in content.simulcast_send)
         lines.append(f"a=simulcast:send {';'.join(layers)}")
 
 

@@ -1,0 +1,194 @@
+"""What descriptions do to transceivers in libwebrtc, and which sections it writes for them."""
+
+from collections import deque
+from collections.abc import Sequence
+
+from rtckit.jsep.facts import DescriptionFacts, SectionFacts
+from rtckit.jsep.peer_state import SectionPlan
+from rtckit.jsep.stacks.chromium.connection import Connection
+from rtckit.jsep.stacks.chromium.description import AUDIO, DATA, VIDEO, Description
+from rtckit.jsep.stacks.chromium.interface import Interface
+from rtckit.jsep.stacks.chromium.options import SectionOptions, Sender
+from rtckit.jsep.stacks.chromium.preferences import codecs_of
+from rtckit.jsep.transceiver import Encoding, Transceiver
+
+__all__ = ["Applying"]
+
+
+class Applying(Interface):
+    """Sections and transceivers."""
+
+    _native: Connection
+    _lines: dict[Transceiver, int]
+    _senders: dict[Transceiver, str]
+    _extensions: dict[Transceiver, tuple[str, ...]]
+
+    # -- sections -------------------------------------------------------------------------------
+
+    def _plan_offer(self) -> list[SectionPlan]:
+        """Return the sections of an offer (RFC 9429, 5.2.1 and 5.2.2).
+
+        What has no section yet gets a new mid each time an offer is made.
+        """
+        local, remote = self.facts_of(self.local).sections, self.facts_of(self.remote).sections
+        current = (
+            self.facts_of(self.current_local).sections,
+            self.facts_of(self.current_remote).sections,
+        )
+        plan: list[SectionPlan] = []
+        free: deque[int] = deque()
+        for level in range(max(len(local), len(remote))):
+            section = local[level] if level < len(local) else remote[level]
+            was_rejected = any(level < len(each) and each[level].rejected for each in current)
+            planned = self._plan_known(section, was_rejected)
+            if (
+                planned.rejected
+                and section.is_media
+                and (planned.transceiver is None or was_rejected)
+            ):
+                free.append(level)
+            plan.append(planned)
+        for transceiver in self.transceivers:
+            if transceiver.mid is None and not transceiver.stopping:
+                recycled = bool(free)
+                level = free.popleft() if free else len(plan)
+                new = SectionPlan(
+                    level, self._new_mid(), transceiver.kind, transceiver, recycled=recycled
+                )
+                plan[level : level + 1] = [new]
+                self._lines[transceiver] = level
+        if self.data_mid is None and self.data_channels:
+            plan.append(SectionPlan(len(plan), self._new_mid(), "data"))
+        return plan
+
+    def _plan_known(self, section: SectionFacts, was_rejected: bool) -> SectionPlan:
+        level, mid = section.index, section.mid or ""
+        if section.kind == "data":
+            rejected = was_rejected or mid != self.data_mid
+            return SectionPlan(level, mid, "data", rejected=rejected)
+        transceiver = self.find_by_mid(mid) if section.is_media else None
+        if transceiver is None:
+            return SectionPlan(level, mid, section.kind, rejected=True)
+        self._lines[transceiver] = level
+        return SectionPlan(level, mid, transceiver.kind, transceiver, rejected=transceiver.stopping)
+
+    def _offer_sections(self, plan: Sequence[SectionPlan]) -> list[SectionOptions]:
+        """Return what an offer is to say."""
+        sections = []
+        for planned in plan:
+            options = self._options(planned.kind, planned.mid, planned.transceiver)
+            options.stopped = planned.rejected
+            if planned.rejected:
+                options.direction = "inactive"
+                options.sender = None
+            sections.append(options)
+        return sections
+
+    def _answer_sections(self, offer: Description) -> list[SectionOptions]:
+        """Return what an answer is to say."""
+        sections = []
+        for content in offer.contents:
+            media = content.kind in (AUDIO, VIDEO)
+            transceiver = self.find_by_mid(content.mid) if media else None
+            options = self._options(content.kind, content.mid, transceiver)
+            if media:
+                options.stopped = transceiver is None or transceiver.stopped
+                if options.stopped:
+                    options.direction = "inactive"
+                    options.sender = None
+            elif content.kind == DATA:
+                options.stopped = content.rejected or content.mid != self.data_mid
+            options.role = self._native.role_of(content.mid)
+            sections.append(options)
+        return sections
+
+    def _options(self, kind: str, mid: str, transceiver: Transceiver | None) -> SectionOptions:
+        options = SectionOptions(kind, mid, "inactive")
+        pair = self.credentials.get(mid)
+        options.credentials = pair or (self.identity.new_ufrag(), self.identity.new_pwd())
+        if transceiver is None:
+            return options
+        options.direction = transceiver.direction
+        options.extensions = self._extensions.get(transceiver)
+        if options.extensions is None:
+            options.extensions = self._default_extensions(transceiver)
+        if transceiver.codec_preferences:
+            options.preferences = codecs_of(transceiver.codec_preferences, kind)
+        if transceiver.sends or transceiver.has_sent:
+            layers = tuple((e.rid, e.active) for e in transceiver.encodings if e.rid)
+            options.sender = Sender(self._sender_id(transceiver), transceiver.stream_ids, layers)
+        return options
+
+    def _default_extensions(self, transceiver: Transceiver) -> tuple[str, ...]:
+        is_simulcast = len(transceiver.encodings) > 1
+        return tuple(
+            each.uri
+            for each in self.engine.extensions[transceiver.kind]
+            if each.offered or (is_simulcast and each.for_simulcast)
+        )
+
+    def _sender_id(self, transceiver: Transceiver) -> str:
+        """Return the id a sender goes by: that of its first track, or one of its own."""
+        known = self._senders.get(transceiver)
+        if known is None:
+            known = transceiver.track_id or self.identity.new_uuid()
+            self._senders[transceiver] = known
+        return known
+
+    # -- transceivers ---------------------------------------------------------------------------
+
+    def _find_for_local(self, section: SectionFacts) -> Transceiver | None:
+        found = self.find_by_mid(section.mid)
+        if found is None:
+            found = next(
+                (t for t in self.transceivers if self._lines.get(t) == section.index), None
+            )
+        return found
+
+    def _find_for_remote(self, section: SectionFacts) -> Transceiver | None:
+        return self.find_by_mid(section.mid)
+
+    def _find_added_by_track(self, section: SectionFacts) -> Transceiver | None:
+        """Return a transceiver of addTrack for a section; none where simulcast is asked for."""
+        if section.rids_recv or section.rids_send:
+            return None
+        if section.direction not in ("sendrecv", "recvonly"):
+            return None
+        return next(
+            (
+                t
+                for t in self.transceivers
+                if t.kind == section.kind
+                and t.made_by == "addTrack"
+                and t.mid is None
+                and not t.stopped
+            ),
+            None,
+        )
+
+    def _make_for_remote(self, section: SectionFacts) -> Transceiver | None:
+        made = super()._make_for_remote(section)
+        if made is not None:
+            if section.rids_recv:
+                made.encodings = [
+                    Encoding(rid, rid not in section.paused, 1.0) for rid in section.rids_recv
+                ]
+            content = self._native.remote.contents[section.index] if self._native.remote else None
+            offered = {each.uri for each in content.extensions} if content else set()
+            self._extensions[made] = tuple(
+                each.uri
+                for each in self.engine.extensions[section.kind]
+                if each.offered or each.uri in offered
+            )
+        return made
+
+    def _take_requested_encodings(self, transceiver: Transceiver, section: SectionFacts) -> None:
+        """Layers are taken only by a transceiver made for the section."""
+
+    def _associate(self, transceiver: Transceiver, section: SectionFacts) -> None:
+        super()._associate(transceiver, section)
+        self._lines[transceiver] = section.index
+
+    def _apply_local(self, sdp_type: str, facts: DescriptionFacts) -> None:
+        self._used_mids.update(section.mid for section in facts.sections if section.mid)
+        super()._apply_local(sdp_type, facts)

@@ -1,0 +1,177 @@
+"""What createOffer makes of the transceivers: libwebrtc's order of decisions, as a description."""
+
+from collections.abc import Iterable, Sequence
+
+from rtckit.jsep.stacks.chromium.capabilities import (
+    MOST_MESSAGE_SIZE,
+    OwnExtension,
+)
+from rtckit.jsep.stacks.chromium.codec_matching import find_match, merge, prefer
+from rtckit.jsep.stacks.chromium.description import (
+    AUDIO,
+    DATA,
+    UNSUPPORTED,
+    VIDEO,
+    Codec,
+    Content,
+    Description,
+    Extension,
+    Transport,
+)
+from rtckit.jsep.stacks.chromium.options import Making, SectionOptions
+from rtckit.jsep.stacks.chromium.sources import add_sender
+
+__all__ = ["create_offer"]
+
+_PROTOCOL = "UDP/TLS/RTP/SAVPF"
+_DATA_PROTOCOL = "UDP/DTLS/SCTP"
+_ONE_BYTE_MOST = 14
+_TWO_BYTE_MOST = 255
+
+
+def create_offer(
+    sections: Sequence[SectionOptions],
+    making: Making,
+    current: Description | None = None,
+) -> Description:
+    """Return an offer.
+
+    Args:
+        sections: what each section is to be, in order.
+        making: what the sections share.
+        current: the local description in force, whose codecs, numbers and sources are kept.
+    """
+    active = _active_contents(sections, current)
+    extensions = _number_extensions(sections, active, making)
+    known = {kind: _known_codecs(kind, active, making) for kind in (AUDIO, VIDEO)}
+    offer = Description(allow_mixed=True, has_msid=True, has_ssrc_msid=True)
+    for place, options in enumerate(sections):
+        content = _offer_section(options, making)
+        if content.kind in (AUDIO, VIDEO):
+            content.extensions = extensions[place]
+            content.codecs = _offer_codecs(options, active[place], known[content.kind], making)
+            add_sender(content, options.sender, making)
+        offer.contents.append(content)
+    bundled = [content for content in offer.contents if not content.rejected]
+    if bundled:
+        offer.groups = [("BUNDLE", [content.mid for content in bundled])]
+        for content in bundled:
+            content.transport.ufrag = bundled[0].transport.ufrag
+            content.transport.pwd = bundled[0].transport.pwd
+    return offer
+
+
+def _active_contents(
+    sections: Sequence[SectionOptions], current: Description | None
+) -> list[Content | None]:
+    """Return for each section what stands in its place already, None for what is new there."""
+    active: list[Content | None] = [None] * len(sections)
+    for place, content in enumerate(current.contents if current else ()):
+        options = sections[place]
+        if not content.rejected and not options.stopped and content.mid == options.mid:
+            active[place] = content
+    return active
+
+
+def _offer_section(options: SectionOptions, making: Making) -> Content:
+    transport = Transport(*options.credentials, ["trickle"])
+    transport.role, transport.fingerprint = "actpass", making.fingerprint
+    is_media = options.kind in (AUDIO, VIDEO)
+    content = Content(options.kind, _PROTOCOL if is_media else _DATA_PROTOCOL, transport)
+    content.mid = options.mid
+    content.rejected = options.stopped
+    content.direction = options.direction
+    if is_media:
+        content.rtcp_mux = content.rtcp_rsize = content.xr_round_trip = True
+    elif options.kind == DATA:
+        content.sctpmap = False
+        content.max_message_size = MOST_MESSAGE_SIZE
+    else:
+        content.kind = UNSUPPORTED
+        content.rejected = True
+    return content
+
+
+def _known_codecs(kind: str, active: Iterable[Content | None], making: Making) -> list[Codec]:
+    """Return all codecs of a kind: those in use under their numbers, then the others."""
+    codecs: list[Codec] = []
+    for content in active:
+        if content is not None and content.kind == kind:
+            merge(codecs, content.codecs, kind)
+    merge(codecs, making.engine.all_codecs(kind), kind)
+    return codecs
+
+
+def _offer_codecs(
+    options: SectionOptions, before: Content | None, known: Sequence[Codec], making: Making
+) -> list[Codec]:
+    """Return the codecs of a section: those it has, then all others of its direction."""
+    kind = options.kind
+    supported = making.engine.codecs(kind, options.direction)
+    if options.preferences:
+        return prefer(options.preferences, known, supported, kind)
+    codecs: list[Codec] = []
+    if before is not None:
+        codecs = [c for c in before.codecs if find_match(before.codecs, known, c, kind)]
+    for codec in supported:
+        found = find_match(supported, known, codec, kind)
+        if found is None or find_match(supported, codecs, codec, kind):
+            continue
+        if found.key == "rtx":
+            found = _refer_to(codecs, found, codec, supported, kind)
+        codecs.append(found)
+    return codecs
+
+
+def _refer_to(
+    codecs: Sequence[Codec], found: Codec, own: Codec, supported: Sequence[Codec], kind: str
+) -> Codec:
+    """Return an rtx codec that repeats the codec of this list, whatever number it has here."""
+    apt = own.parameters.get("apt")
+    original = next((c for c in supported if str(c.payload_type) == apt), None)
+    there = original and find_match(supported, codecs, original, kind)
+    return found.with_parameter("apt", str(there.payload_type)) if there else found
+
+
+def _number_extensions(
+    sections: Sequence[SectionOptions], active: Sequence[Content | None], making: Making
+) -> list[list[Extension]]:
+    """Return the header extensions of each section; a URI has one number in all of them.
+
+    Those in use keep their numbers; one whose preferred number is taken gets the highest free one
+    of the one-byte range, then the lowest of the two-byte range (RFC 8285, 4.2 and 4.3).
+    """
+    numbers: dict[str, int] = {}
+    used: set[int] = set()
+    for content in active:
+        for extension in content.extensions if content is not None else ():
+            if extension.uri not in numbers and not extension.encrypted:
+                numbers[extension.uri] = extension.id
+                used.add(extension.id)
+    result: list[list[Extension]] = []
+    for options in sections:
+        extensions = []
+        for own in _wanted_extensions(options, making):
+            number = numbers.get(own.uri)
+            if number is None:
+                number = numbers[own.uri] = _free_number(own.id, used)
+                used.add(number)
+            extensions.append(Extension(own.uri, number))
+        result.append(extensions)
+    return result
+
+
+def _free_number(preferred: int, used: set[int]) -> int:
+    if preferred not in used:
+        return preferred
+    candidates = (*range(_ONE_BYTE_MOST, 0, -1), *range(_ONE_BYTE_MOST + 2, _TWO_BYTE_MOST))
+    return next((number for number in candidates if number not in used), preferred)
+
+
+def _wanted_extensions(options: SectionOptions, making: Making) -> list[OwnExtension]:
+    if options.kind not in (AUDIO, VIDEO):
+        return []
+    own = making.engine.extensions[options.kind]
+    if options.extensions is None:
+        return [each for each in own if each.offered]
+    return [each for each in own if each.uri in options.extensions]

@@ -1,0 +1,47 @@
+"""setCodecPreferences: what it takes, and the codecs its dictionaries stand for."""
+
+from collections.abc import Sequence
+
+from rtckit.jsep.stacks.chromium.capabilities import Engine
+from rtckit.jsep.stacks.chromium.codec_matching import has_media, is_preferred
+from rtckit.jsep.stacks.chromium.description import AUDIO, Codec
+
+__all__ = ["codecs_of", "find_preference_fault"]
+
+
+def codecs_of(preferences: Sequence[dict[str, object]], kind: str) -> tuple[Codec, ...]:
+    """Return dictionaries of RTCRtpCodec as codecs, without payload types."""
+    return tuple(_codec_of(each, kind) for each in preferences)
+
+
+def _codec_of(preference: dict[str, object], kind: str) -> Codec:
+    media, _, name = str(preference.get("mimeType", "")).partition("/")
+    parameters = {}
+    for part in str(preference.get("sdpFmtpLine") or "").split(";"):
+        key, equals, value = part.partition("=")
+        if part:
+            parameters[key if equals else ""] = value if equals else key
+    channels = preference.get("channels")
+    return Codec(
+        -1,
+        name if media.lower() == kind else f"{media}/{name}",
+        int(str(preference.get("clockRate") or 0)),
+        int(str(channels)) if channels is not None else (1 if kind == AUDIO else 0),
+        parameters,
+    )
+
+
+def find_preference_fault(codecs: Sequence[Codec], kind: str, engine: Engine) -> str | None:
+    """Return the code of what is wrong with preferences; None if nothing is.
+
+    ``bad-codec`` for one that is no capability, ``no-codec`` for a list without media.
+    """
+    known = (*engine.codecs(kind, "sendrecv"), *engine.all_codecs(kind))
+    for codec in codecs:
+        if not any(is_preferred(each, codec, kind) or _is_rtx(each, codec) for each in known):
+            return "bad-codec"
+    return None if has_media(codecs) else "no-codec"
+
+
+def _is_rtx(codec: Codec, preference: Codec) -> bool:
+    return codec.key == preference.key == "rtx"
