@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from rtckit.core.errors import ParseError
 from rtckit.jsep.facts import DescriptionFacts
+from rtckit.jsep.plan_b import find_plan_b, to_unified_plan
 from rtckit.jsep.refusals import WORDS
 from rtckit.jsep.stacks.rfc.answer import AnswerWriter
 from rtckit.jsep.stacks.rfc.answer_faults import find_answer_fault, find_sequence_fault
@@ -11,6 +13,8 @@ from rtckit.jsep.stacks.rfc.codecs import matches_preference
 from rtckit.jsep.stacks.rfc.faults import find_description_fault, find_syntax_fault
 from rtckit.jsep.stacks.rfc.offer import OfferWriter
 from rtckit.jsep.transceiver import Transceiver
+from rtckit.jsep.verdict import TypedSdp
+from rtckit.sdp.document import parse
 
 __all__ = ["RfcPeer"]
 
@@ -22,13 +26,36 @@ class RfcPeer(OfferWriter, AnswerWriter):
     ``OperationError`` when it cannot be read (W3C webrtc-pc, ``sdp-syntax-error``), with
     ``InvalidAccessError`` when what it says cannot be; the message names the section, and the RFC
     and section of the rule. What is merely unknown is rejected in the answer.
+
+    Attributes:
+        converts_plan_b: an offer in Plan B is set as its unified plan; the answer then has a
+            section for each track (see `rtckit.jsep.plan_b`).
     """
+
+    converts_plan_b: bool = False
 
     stack: ClassVar[str] = "rfc"
     words: ClassVar[dict[str, tuple[str, str]]] = {
         **WORDS,
         "malformed": ("OperationError", "the {side} {type} is not well formed: {reason}"),
     }
+
+    def set_remote_description(self, description: TypedSdp) -> None:
+        """Set a description of the other side; see `PeerConnection.set_remote_description`."""
+        if self.converts_plan_b and description.type == "offer":
+            description = _converted(description)
+        super().set_remote_description(description)
+
+    def _write_answer(self) -> str:
+        text = super()._write_answer()
+        offer = self._document_of(self.remote) if self.explain else None
+        found = None if offer is None else find_plan_b(offer)
+        if found is not None:
+            why = "; ".join(found.signs)
+            if found.is_certain:
+                why += "; only the first track of a section is told apart from the others"
+            self._decide(None, None, "section", "Plan B", "taken", why, "RFC 9429, 5.2.1")
+        return text
 
     def _check(self, side: str, sdp_type: str, sdp: str) -> None:
         super()._check(side, sdp_type, sdp)
@@ -73,3 +100,14 @@ class RfcPeer(OfferWriter, AnswerWriter):
             usable = usable or any(not codec.is_resiliency for codec in found)
         if not usable:
             raise self._say("no-codec")
+
+
+def _converted(offer: TypedSdp) -> TypedSdp:
+    """An offer in unified plan; the offer itself where it is none or cannot be read."""
+    try:
+        document = parse(offer.sdp)
+    except ParseError:
+        return offer
+    if find_plan_b(document) is None:
+        return offer
+    return TypedSdp(offer.type, to_unified_plan(document).document.text)
