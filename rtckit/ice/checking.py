@@ -257,8 +257,9 @@ class Checking:
         self._recent.append(transaction_id)
         pair = transaction.pair
         pair.responses_received += 1
-        pair.rtt = now - transaction.last_sent
-        pair.rtts = [*pair.rtts[-_MOST_RTTS + 1 :], pair.rtt]
+        if transaction.sent == 1:  # else nobody knows which of them was answered
+            pair.rtt = now - transaction.first_sent
+            pair.rtts = [*pair.rtts[-_MOST_RTTS + 1 :], pair.rtt]
         if message.message_class is stun.MessageClass.ERROR:
             self._take_error(now, transaction, message)
         elif (local, remote) != (pair.local.base, pair.remote.address):
@@ -313,8 +314,11 @@ class Checking:
             self._set_state(now, "connected")
 
     def _cancel(self, pair: CandidatePair) -> None:
+        """Send no check of a pair again, but for the one that nominates it."""
         for transaction in self._transactions.values():
-            if transaction.pair is pair:
+            if transaction.pair is pair and not (
+                transaction.use_candidate and pair is self._nominating
+            ):
                 transaction.cancelled = True
 
     def _fail(
@@ -387,7 +391,10 @@ class Checking:
             pair.nominated = True
             self._note(now, "nominated", pair)
         regular = self.nomination == "regular" or self.remote_lite
-        is_better = self.selected is None or pair.priority > self.selected.priority
+        is_better = self.selected is None or (
+            pair.valid_priority(controlling=self.controlling)
+            > self.selected.valid_priority(controlling=self.controlling)
+        )
         renominates = self.controlling and regular and pair is self._nominating
         if pair is self._nominating:
             self._nominating = None

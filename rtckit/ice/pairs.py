@@ -81,6 +81,15 @@ class CandidatePair:
         ours, theirs = self.local.priority, self.remote.priority
         self.priority = pair_priority(ours, theirs) if controlling else pair_priority(theirs, ours)
 
+    def valid_priority(self, *, controlling: bool) -> int:
+        """Return the priority of the valid pair the checks came to (RFC 8445, 7.2.5.3.2).
+
+        Its local candidate is the one the peer sees, so that both sides put their valid pairs in
+        the same order; the order of the checks may differ between them.
+        """
+        ours, theirs = (self.mapped or self.local).priority, self.remote.priority
+        return pair_priority(ours, theirs) if controlling else pair_priority(theirs, ours)
+
     def __str__(self) -> str:
         return f"#{self.number} {self.local} -> {self.remote}"
 
