@@ -145,6 +145,11 @@ class Applying(Interface):
             )
         return found
 
+    def _kind_at(self, mid: str, level: int) -> str | None:
+        """Return the kind of the transceiver a local section belongs to."""
+        found = self._find_for_local(SectionFacts(level, AUDIO, mid))
+        return found.kind if found else None
+
     def _find_for_remote(self, section: SectionFacts) -> Transceiver | None:
         return self.find_by_mid(section.mid)
 

@@ -1,5 +1,7 @@
 """A connection as far as descriptions change it: what is set, its state, its transports."""
 
+from collections.abc import Callable
+
 from rtckit.jsep.stacks.chromium.answering import create_answer, default_sections
 from rtckit.jsep.stacks.chromium.channels import (
     check_local_codecs,
@@ -35,6 +37,10 @@ _AFTER = {
 }
 
 
+KindAt = Callable[[str, int], str | None]
+"""Says of which kind the transceiver of a mid or at a place is; None if there is none."""
+
+
 class Connection:
     """What RTCPeerConnection keeps between the calls; a new one has nothing set."""
 
@@ -49,6 +55,8 @@ class Connection:
         self._sent: dict[str, list[Stream]] = {}
         self._sctp: tuple[int, int] | None = None
         self._stable: tuple[Description | None, Description | None] = (None, None)
+        self._transports_before: Transports | None = None
+        self.kind_at: KindAt | None = None
 
     def roll_back(self) -> None:
         """Undo the offer that is not answered yet.
@@ -61,6 +69,8 @@ class Connection:
             raise Refused(f"Called in wrong signalingState: {self.signaling_state}", INVALID_STATE)
         self.signaling_state = "stable"
         self.local, self.remote = self._stable
+        if self._transports_before is not None:
+            self._transports = self._transports_before
 
     def _check_session(self) -> None:
         if self.session_error is not None:
@@ -82,6 +92,7 @@ class Connection:
             self.roll_back()
         fill_in_mids(description, self.local, self.remote)
         validate(description, kind, "remote", self.signaling_state, self.local, self.remote)
+        self._begin()
         self.remote = description
         try:
             self._transports.apply("remote", kind, self.local, description)
@@ -105,12 +116,12 @@ class Connection:
         created = self.created.get("offer" if kind == "offer" else "answer")
         if created is not None and not munging_is_allowed(created, description):
             raise Refused("SDP is modified in a non-acceptable way", INVALID_MODIFICATION)
+        self._begin()
         self.local = description
         try:
             self._check_fingerprints(created, description)
             self._transports.apply("local", kind, description, self.remote)
-            if created is not None:
-                _check_kinds(created, description)
+            self._check_kinds(created, description)
             for content in description.contents:
                 if content.kind in (AUDIO, VIDEO) and not content.rejected:
                     self._transports.set_extensions(content.mid, deduplicated(content.extensions))
@@ -187,18 +198,30 @@ class Connection:
                     f"Expected: {own} Got: {given}"
                 )
 
+    def _check_kinds(self, created: Description | None, new: Description) -> None:
+        """Check that every local media section is of the kind of its transceiver."""
+        for place, content in enumerate(new.contents):
+            if content.kind not in (AUDIO, VIDEO):
+                continue
+            if self.kind_at is not None:
+                kind = self.kind_at(content.mid, place)
+            else:
+                kind = created.contents[place].kind if created else content.kind
+            if kind not in (None, content.kind):
+                raise Refused("Transceiver type does not match media description type.")
+
+    def _begin(self) -> None:
+        """Remember the transports that a rollback returns to."""
+        if self.signaling_state == "stable":
+            self._transports_before = self._transports.copied()
+
     def _advance(self, side: str, kind: str) -> None:
         self.signaling_state = _AFTER.get((side, kind), "stable")
         if self.signaling_state == "stable":
             self._stable = (self.local, self.remote)
+            self._transports_before = None
         if side == "local":
             self.created.clear()
-
-
-def _check_kinds(created: Description, new: Description) -> None:
-    for before, after in zip(created.contents, new.contents, strict=True):
-        if before.kind != after.kind and after.kind in (AUDIO, VIDEO):
-            raise Refused("Transceiver type does not match media description type.")
 
 
 def _check_sources(description: Description) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rtckit.jsep.decision import Decision
 from rtckit.jsep.stacks.chromium.capabilities import Engine
-from rtckit.jsep.stacks.chromium.description import Content, Description
+from rtckit.jsep.stacks.chromium.description import Description
 from rtckit.jsep.stacks.chromium.options import SectionOptions
 
 __all__ = ["explain_answer"]

@@ -10,6 +10,7 @@ from rtckit.jsep.stacks.chromium.description import VIDEO
 from rtckit.jsep.stacks.chromium.predict import bytes_of
 from rtckit.jsep.stacks.chromium.preferences import codecs_of, find_preference_fault
 from rtckit.jsep.transceiver import DIRECTIONS, Encoding, Transceiver
+from rtckit.jsep.verdict import TypedSdp
 
 __all__ = ["Interface"]
 
@@ -23,6 +24,7 @@ class Interface(PeerConnection):
     """The interface of a connection, but for descriptions."""
 
     engine: Engine
+    _fitting: dict[str, TypedSdp]
 
     def add_transceiver(
         self,
@@ -85,11 +87,11 @@ class Interface(PeerConnection):
         """Set the preferred direction; what is none is passed over."""
         if direction not in (*DIRECTIONS, "stopped"):
             return
+        if direction == "stopped":
+            raise self._say("set-stopped")
         self._require_open("direction")
         if transceiver.stopping:
             raise self._say("stopped-direction")
-        if direction == "stopped":
-            raise self._say("set-stopped")
         if direction != transceiver.direction:
             transceiver.direction = direction
             self._note_change()
@@ -116,6 +118,7 @@ class Interface(PeerConnection):
             if fault is not None:
                 raise self._say(fault, method="setCodecPreferences")
         transceiver.codec_preferences = tuple(chosen)
+        self._fitting.clear()
 
     def restart_ice(self) -> None:
         """Have the next offer restart ICE; nothing comes of it once closed."""

@@ -138,8 +138,9 @@ def _number_extensions(
 ) -> list[list[Extension]]:
     """Return the header extensions of each section; a URI has one number in all of them.
 
-    Those in use keep their numbers; one whose preferred number is taken gets the highest free one
-    of the one-byte range, then the lowest of the two-byte range (RFC 8285, 4.2 and 4.3).
+    Those in use keep their numbers. Others get the one they were offered under before, even if it
+    has been taken since; else one of their own, and if that is taken the highest free one of the
+    one-byte range, then the lowest of the two-byte range (RFC 8285, 4.2 and 4.3).
     """
     numbers: dict[str, int] = {}
     used: set[int] = set()
@@ -154,7 +155,8 @@ def _number_extensions(
         for own in _wanted_extensions(options, making):
             number = numbers.get(own.uri)
             if number is None:
-                number = numbers[own.uri] = _free_number(own.id, used)
+                number = making.extension_numbers.get(own.uri) or _free_number(own.id, used)
+                numbers[own.uri] = making.extension_numbers[own.uri] = number
                 used.add(number)
             extensions.append(Extension(own.uri, number))
         result.append(extensions)

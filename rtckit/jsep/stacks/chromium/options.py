@@ -82,9 +82,12 @@ class Making:
         fingerprint: that of the own certificate.
         identifiers: where new sources come from.
         streams: the tracks in the local description in force, by id.
+        extension_numbers: the numbers header extensions were ever offered under; kept by the
+            peer, and added to.
     """
 
     engine: Engine = RECORDED
     fingerprint: Fingerprint = OWN_FINGERPRINT
     identifiers: Identifiers = field(default_factory=Identifiers)
     streams: dict[str, Stream] = field(default_factory=dict)
+    extension_numbers: dict[str, int] = field(default_factory=dict)

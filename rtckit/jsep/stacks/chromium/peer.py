@@ -69,7 +69,10 @@ class ChromiumPeer(Applying, PeerConnection):
         if capabilities is None:
             self.capabilities = own_capabilities()
         self._native = Connection()
+        self._native.kind_at = self._kind_at
         self._last: dict[str, str] = {}
+        self._fitting: dict[str, TypedSdp] = {}
+        self._extension_numbers: dict[str, int] = {}
         self._lines: dict[Transceiver, int] = {}
         self._senders: dict[Transceiver, str] = {}
         self._extensions: dict[Transceiver, tuple[str, ...]] = {}
@@ -100,6 +103,7 @@ class ChromiumPeer(Applying, PeerConnection):
 
     def _remember(self, description: TypedSdp) -> TypedSdp:
         self._last[description.type] = description.sdp
+        self._fitting[description.type] = description
         if description.type == "offer":
             self.created_offer = description.sdp
         else:
@@ -139,6 +143,7 @@ class ChromiumPeer(Applying, PeerConnection):
 
     def _making(self) -> Making:
         making = Making(self.engine, self._fingerprint, _Invented(self.identity))
+        making.extension_numbers = self._extension_numbers
         if self._native.local is not None:
             for content in self._native.local.contents:
                 for stream in content.streams if not content.rejected else ():
@@ -158,7 +163,8 @@ class ChromiumPeer(Applying, PeerConnection):
         """Set a local description; see `PeerConnection.set_local_description`.
 
         An empty text stands for what was created last, whether it still fits or not. Where nothing
-        was created, and without an argument, it is made now, and not remembered as created.
+        was created, and without an argument, it is what was created last if nothing was changed
+        since, else it is made now.
         """
         method = "setLocalDescription"
         self._require_open(method)
@@ -180,8 +186,11 @@ class ChromiumPeer(Applying, PeerConnection):
     def _make_implicitly_now(self) -> TypedSdp:
         """Return what setLocalDescription makes of nothing."""
         answers = self.signaling_state in ANSWER_STATES
+        fitting = self._fitting.get("answer" if answers else "offer")
         try:
             self._check_native()
+            if fitting is not None:
+                return fitting
             if not answers and self.signaling_state not in OFFER_STATES:
                 text = WORDS["wrong-state-createOffer"][1].partition("': ")[2]
                 raise Refused(text, "InvalidStateError")
@@ -212,8 +221,17 @@ class ChromiumPeer(Applying, PeerConnection):
             self._roll_back()
         if made is not None:
             self._keep_facts(description.sdp, facts_of(made))
+        self._fitting.clear()
         self._apply(side, description)
         self._update_negotiation_needed()
+
+    def _note_change(self) -> None:
+        self._fitting.clear()
+        super()._note_change()
+
+    def _negotiation_needed(self) -> bool:
+        # Without a local description libwebrtc looks no further.
+        return self.current_local is None or super()._negotiation_needed()
 
     def _keep_facts(self, text: str, facts: DescriptionFacts) -> None:
         if len(self._facts) >= _FACTS_KEPT:

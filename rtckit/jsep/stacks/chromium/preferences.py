@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rtckit.jsep.stacks.chromium.capabilities import Engine
 from rtckit.jsep.stacks.chromium.codec_matching import has_media, is_preferred
 from rtckit.jsep.stacks.chromium.description import AUDIO, Codec
+from rtckit.jsep.stacks.chromium.formats import RESILIENCY
 
 __all__ = ["codecs_of", "find_preference_fault"]
 
@@ -38,10 +39,13 @@ def find_preference_fault(codecs: Sequence[Codec], kind: str, engine: Engine) ->
     """
     known = (*engine.codecs(kind, "sendrecv"), *engine.all_codecs(kind))
     for codec in codecs:
-        if not any(is_preferred(each, codec, kind) or _is_rtx(each, codec) for each in known):
+        if not any(
+            is_preferred(each, codec, kind) or _is_same_resiliency(each, codec) for each in known
+        ):
             return "bad-codec"
     return None if has_media(codecs) else "no-codec"
 
 
-def _is_rtx(codec: Codec, preference: Codec) -> bool:
-    return codec.key == preference.key == "rtx"
+def _is_same_resiliency(codec: Codec, preference: Codec) -> bool:
+    """Whether a preference names a codec that repeats or protects; its parameters do not count."""
+    return codec.key in RESILIENCY and codec.key == preference.key

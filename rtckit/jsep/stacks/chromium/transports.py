@@ -1,7 +1,7 @@
 """Applying a description to the transports: BUNDLE, ICE parameters, DTLS roles and fingerprints."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rtckit.jsep.stacks.chromium.description import RTP, Content, Description, Extension, Transport
 from rtckit.jsep.stacks.chromium.refusal import INVALID_STATE, Refused
@@ -39,6 +39,26 @@ class Transports:
         self._ssrcs: dict[str, set[int]] = {}
         self._group_of: dict[str, list[str]] = {}
         self._stable: set[str] = set()
+
+    def copied(self) -> "Transports":
+        """Return the same transports, to return to when an offer is taken back."""
+        copy = Transports()
+        copy.groups = [list(group) for group in self.groups]
+        copy._group_of = {mid: group for group in copy.groups for mid in group}
+        copies: dict[int, DtlsTransport] = {}
+        for old in (*self.by_name.values(), *self.by_mid.values()):
+            if id(old) not in copies:
+                copies[id(old)] = replace(
+                    old,
+                    sections=set(old.sections),
+                    sources=dict(old.sources),
+                    extensions=dict(old.extensions),
+                )
+        copy.by_name = {name: copies[id(old)] for name, old in self.by_name.items()}
+        copy.by_mid = {mid: copies[id(old)] for mid, old in self.by_mid.items()}
+        copy._ssrcs = dict(self._ssrcs)
+        copy._stable = set(self._stable)
+        return copy
 
     def set_sources(self, mid: str, ssrcs: set[int]) -> bool:
         """Route sources to a section; False if its transport routes one to another already."""
