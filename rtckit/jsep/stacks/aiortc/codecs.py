@@ -5,7 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from rtckit.jsep.stacks.aiortc.records import CodecLine
 
-__all__ = ["DYNAMIC", "common_codecs", "h264_profile", "is_compatible", "preferred_codecs"]
+__all__ = [
+    "DYNAMIC",
+    "common_codecs",
+    "h264_profile",
+    "is_compatible",
+    "match_codecs",
+    "preferred_codecs",
+]
 
 DYNAMIC = range(96, 128)
 """The numbers aiortc takes from a peer; a codec under another keeps its own number."""
@@ -28,7 +35,14 @@ _PROFILES = (
 
 
 def common_codecs(own: Sequence[CodecLine], offered: Iterable[CodecLine]) -> list[CodecLine]:
-    """The codecs of both, in the peer's order, with the own parameters.
+    """The codecs of both, in the peer's order; see `match_codecs`."""
+    return [taken for _, taken in match_codecs(own, offered) if taken is not None]
+
+
+def match_codecs(
+    own: Sequence[CodecLine], offered: Iterable[CodecLine]
+) -> list[tuple[CodecLine, CodecLine | None]]:
+    """Each codec of a peer with what aiortc takes for it, which has aiortc's own parameters.
 
     A payload type in the static or unassigned range is not taken over: the codec is then written
     under aiortc's own number, which may collide with another codec's.
@@ -36,25 +50,26 @@ def common_codecs(own: Sequence[CodecLine], offered: Iterable[CodecLine]) -> lis
     Raises:
         TypeError: a ``packetization-mode`` without a value.
     """
-    common = []
+    matched: list[tuple[CodecLine, CodecLine | None]] = []
     bases: dict[int, CodecLine] = {}
     for codec in offered:
         if codec.is_rtx:
             apt = codec.parameters.get("apt")
             base = bases.get(apt) if isinstance(apt, int) else None
-            if base is not None and base.clock_rate == codec.clock_rate:
-                common.append(codec.copy())
+            repeats = base is not None and base.clock_rate == codec.clock_rate
+            matched.append((codec, codec.copy() if repeats else None))
             continue
         match = next((item for item in own if is_compatible(item, codec)), None)
         if match is None:
+            matched.append((codec, None))
             continue
         taken = match.copy()
         if codec.payload_type in DYNAMIC:
             taken.payload_type = codec.payload_type
         taken.feedback = [item for item in taken.feedback if item in codec.feedback]
-        common.append(taken)
+        matched.append((codec, taken))
         bases[taken.payload_type] = taken
-    return common
+    return matched
 
 
 def preferred_codecs(codecs: list[CodecLine], preferred: Sequence[CodecLine]) -> list[CodecLine]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from rtckit.jsep.decision import Decision
-from rtckit.jsep.stacks.aiortc.codecs import DYNAMIC, h264_profile, is_compatible
+from rtckit.jsep.stacks.aiortc.codecs import h264_profile, match_codecs
 from rtckit.jsep.stacks.aiortc.connection import AiortcTransceiver, Connection
 from rtckit.jsep.stacks.aiortc.records import CodecLine, MediaPart, Read
 
 __all__ = ["explain_answer", "explain_offer"]
+
+_UNWANTED = "the codec preferences leave it out"
 
 
 def explain_answer(connection: Connection, answer: Read) -> list[Decision]:
@@ -59,7 +61,7 @@ def _dropped_by_preference(
                 "codec",
                 _name(codec),
                 "dropped",
-                "the codec preferences leave it out",
+                _UNWANTED,
                 ("W3C webrtc-pc, 5.4",),
             )
 
@@ -94,7 +96,7 @@ def _answer_part(
         yield _direction(index, mid, made, transceiver)
         if "\na=simulcast:" in text or "\na=rid:" in text:
             why = "aiortc reads neither a=simulcast nor a=rid"
-            yield Decision(index, mid, "simulcast", "", "dropped", why, ("RFC 8853, 5.3",))
+            yield Decision(index, mid, "simulcast", "", "dropped", why, ("RFC 8853, 5.3.2",))
     else:
         size = connection.capabilities.max_message_size
         why = f"data channels on SCTP port {connection.capabilities.sctp_port}, messages to {size}"
@@ -136,12 +138,15 @@ def _codecs(
     transceiver: AiortcTransceiver,
 ) -> Iterator[Decision]:
     own = connection.codecs_of(offered.kind)
-    taken = {codec.payload_type for codec in transceiver.codecs}
-    for codec in offered.codecs:
-        outcome, why, refs = _codec(own, codec, offered, transceiver, taken)
+    kept = {(codec.name, codec.payload_type) for codec in transceiver.codecs}
+    for codec, match in match_codecs(own, offered.codecs):
+        taken = match if match and (match.name, match.payload_type) in kept else None
+        outcome, why, refs = _codec(own, codec, taken, offered)
+        if match is not None and taken is None:
+            why, refs = _UNWANTED, ("W3C webrtc-pc, 5.4",)
         yield Decision(index, mid, "codec", _name(codec), outcome, why, refs)
-        if outcome != "dropped" and not codec.is_rtx:
-            yield from _feedback(own, index, mid, codec)
+        if taken is not None and not codec.is_rtx:
+            yield from _feedback(index, mid, codec, taken)
     mapped = {str(codec.payload_type) for codec in offered.codecs}
     for number in offered.formats:
         if number not in mapped:
@@ -150,28 +155,20 @@ def _codecs(
 
 
 def _codec(
-    own: list[CodecLine],
-    codec: CodecLine,
-    offered: MediaPart,
-    transceiver: AiortcTransceiver,
-    taken: set[int],
+    own: list[CodecLine], codec: CodecLine, taken: CodecLine | None, offered: MediaPart
 ) -> tuple[str, str, tuple[str, ...]]:
     if codec.is_rtx:
-        if codec.payload_type in taken:
-            return "taken", "the codec it repeats is taken", ("RFC 4588, 8.1",)
-        return "dropped", "the codec it repeats is not taken", ("RFC 4588, 8.1",)
-    match = next((item for item in own if is_compatible(item, codec)), None)
-    if match is None:
+        not_ = "" if taken is not None else "not "
+        outcome = "dropped" if not_ else "taken"
+        return outcome, f"the codec it repeats is {not_}taken", ("RFC 4588, 8.6",)
+    if taken is None:
         return "dropped", _why_unknown(own, codec), ()
-    number = codec.payload_type if codec.payload_type in DYNAMIC else match.payload_type
-    if number not in taken:
-        return "dropped", "the codec preferences leave it out", ("W3C webrtc-pc, 5.4",)
-    if number != codec.payload_type:
-        why = f"aiortc takes numbers from 96 to 127 only, and writes its own {number} here"
-        return "changed", why, ("RFC 3264, 6.1",)
+    if taken.payload_type != codec.payload_type:
+        why = f"aiortc takes numbers from 96 to 127 only, and writes its own {taken.payload_type}"
+        return "changed", f"{why} here", ("RFC 3264, 6.1",)
     if str(codec.payload_type) not in offered.formats:
         return "taken", "its a=rtpmap is enough, though m= does not list it", ("RFC 8866, 5.14",)
-    if match.parameters != codec.parameters:
+    if taken.parameters != codec.parameters:
         return "taken", "aiortc has it, and writes its own parameters", ()
     return "taken", "aiortc has it", ()
 
@@ -192,12 +189,11 @@ def _why_unknown(own: list[CodecLine], codec: CodecLine) -> str:
 
 
 def _feedback(
-    own: list[CodecLine], index: int, mid: str | None, codec: CodecLine
+    index: int, mid: str | None, codec: CodecLine, taken: CodecLine
 ) -> Iterator[Decision]:
-    match = next(item for item in own if is_compatible(item, codec))
     for name, parameter in codec.feedback:
         text = f"{codec.payload_type} {name}" + (f" {parameter}" if parameter else "")
-        known = (name, parameter) in match.feedback
+        known = (name, parameter) in taken.feedback
         outcome = "taken" if known else "dropped"
         why = "aiortc has it" if known else "aiortc does not have it for this codec"
         yield Decision(index, mid, "feedback", text, outcome, why, ("RFC 4585, 4.2",))
@@ -212,7 +208,7 @@ def _extensions(
         why = f"aiortc has it, under the number of the offer, {number}"
         if uri not in known:
             why = f"aiortc does not have it for {offered.kind}"
-        yield Decision(index, mid, "extension", uri, outcome, why, ("RFC 8285, 6",))
+        yield Decision(index, mid, "extension", uri, outcome, why, ("RFC 8285, 7",))
 
 
 def _name(codec: CodecLine) -> str:

@@ -280,7 +280,9 @@ def _rtpmap(part: MediaPart, value: str | None) -> None:
     if part.kind == "audio":
         channels = int(words[2]) if len(words) > 2 else 1
     clock_rate = int(words[1])
-    part.codecs.append(CodecLine(int(payload_type), words[0], clock_rate, channels))
+    # aiortc keeps "kind/name" and takes what is between the first two slashes for the name.
+    name = f"{part.kind}/{words[0]}".split("/")[1]
+    part.codecs.append(CodecLine(int(payload_type), name, clock_rate, channels))
 
 
 def _sctpmap(part: MediaPart, value: str | None) -> None:
