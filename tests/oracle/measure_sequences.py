@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from tests.oracle.ask_sequences import Browser
 from tests.oracle.compare_sequences import Play, Tally, shrink
 from tests.oracle.record_sequences import COUNTS, read_recorded
-from tests.oracle.sequences import Seen, Steps, make_sequences
+from tests.oracle.sequences import LEGAL_SHARE, Seen, Steps, make_sequences
 
 _SHRUNK_GROUPS = 25
 
@@ -50,6 +50,9 @@ def main() -> None:
     parser.add_argument("--stack", choices=tuple(COUNTS), required=True)
     parser.add_argument("--new", type=int, default=0, help="how many new sequences to play")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--legal", type=float, default=LEGAL_SHARE, help="the share of steps meant to be legal"
+    )
     parser.add_argument("--ask", action="store_true", help="ask the browser to shrink what differs")
     parser.add_argument("--show", type=int, default=40, help="how many causes to print")
     options = parser.parse_args()
@@ -60,7 +63,7 @@ def main() -> None:
     with Browser(options.stack) as browser:
         played: Sequence[tuple[Steps, Sequence[Seen]]] = read_recorded(options.stack)
         if options.new:
-            drawn = make_sequences(options.new, options.seed)
+            drawn = make_sequences(options.new, options.seed, options.legal)
             played = list(zip(drawn, browser.play(drawn), strict=True))
         tally = _compare(options.stack, played)
         _tell_misses(options.stack, tally, options.show, browser.play if options.ask else None)

@@ -19,7 +19,9 @@ Outcome: TypeAlias = Mapping[str, Any]
 LENGTH = 12
 """The most steps a sequence has."""
 
-_LEGAL_SHARE = 0.76
+LEGAL_SHARE = 0.76
+"""The share of steps that are meant to bring the negotiation on."""
+
 _CANDIDATE = "candidate:1 1 udp 2130706431 192.0.2.1 40000 typ host"
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _CODECS: Sequence[Sequence[str]] = (
@@ -120,8 +122,9 @@ class _Side:
 class _Maker:
     """Draws one sequence."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, legal_share: float) -> None:
         self.random = random
+        self.legal_share = legal_share
         self.sides = {"a": _Side(), "b": _Side()}
 
     def steps(self) -> Steps:
@@ -132,7 +135,7 @@ class _Maker:
         return steps
 
     def step(self) -> Step:
-        if self.random.random() < _LEGAL_SHARE:
+        if self.random.random() < self.legal_share:
             return self.legal()
         peer = self.random.choice("ab")
         return self.random.choice(
@@ -309,14 +312,14 @@ class _Maker:
         return {"peer": peer, "op": "setRemoteDescription", "description": description}
 
 
-def make_sequence(random: Random) -> Steps:
-    """Draw a sequence of 3 to `LENGTH` steps."""
-    return _Maker(random).steps()
+def make_sequence(random: Random, legal_share: float = LEGAL_SHARE) -> Steps:
+    """Draw a sequence of 3 to `LENGTH` steps, that share of them meant to be legal."""
+    return _Maker(random, legal_share).steps()
 
 
-def make_sequences(count: int, seed: int) -> list[Steps]:
+def make_sequences(count: int, seed: int, legal_share: float = LEGAL_SHARE) -> list[Steps]:
     """Draw so many sequences; the same for the same seed."""
-    return [make_sequence(Random(f"{seed}/{number}")) for number in range(count)]
+    return [make_sequence(Random(f"{seed}/{number}"), legal_share) for number in range(count)]
 
 
 sequences = st.randoms(use_true_random=False).map(make_sequence)
