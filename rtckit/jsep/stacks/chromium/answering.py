@@ -36,18 +36,8 @@ from rtckit.jsep.transceiver import intersect, reverse_of
 
 __all__ = ["create_answer"]
 
-_PROTOCOLS = frozenset(
-    (
-        "",
-        *(
-            f"{prefix}RTP/SAVP{suffix}"
-            for prefix in ("", "UDP/TLS/", "TCP/TLS/")
-            for suffix in ("", "F")
-        ),
-        "RTP/AVP",
-        "RTP/AVPF",
-    )
-)
+_PLAIN = ("RTP/SAVPF", "RTP/AVPF", "RTP/SAVP", "RTP/AVP")
+_SECURE = ("UDP/TLS/RTP/SAVPF", "TCP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP", "TCP/TLS/RTP/SAVP")
 _ALWAYS_TAKEN = (DEPENDENCY_DESCRIPTOR, FRAME_DESCRIPTOR, ABS_CAPTURE_TIME)
 """Header extensions an answer takes though nobody asked for them."""
 
@@ -75,6 +65,7 @@ def create_answer(
     group_of = {mid: place for place, group in enumerate(offer.bundles) for mid in reversed(group)}
     groups: list[list[str]] = [[] for _ in offer.bundles]
     leaders: dict[int, Transport] = {}
+    last: dict[int, Transport] = {}
     for place, (offered, options) in enumerate(zip(offer.contents, sections, strict=True)):
         group = group_of.get(offered.mid)
         leader = None if group is None else leaders.get(group)
@@ -85,11 +76,16 @@ def create_answer(
         if current is not None and place < len(current.contents):
             before = current.contents[place]
         kept = _answer_section(offered, options, making, transport, before)
+        # Members of a group are judged by the one before them, not by the one that leads.
+        judged = transport if group is None else last.get(group, transport)
+        if kept.kind != UNSUPPORTED and not _is_supported(kept, judged):
+            kept.rejected = True
         if offer.allow_mixed:
             kept.allow_mixed = False
         answer.contents.append(kept)
         if group is not None and not kept.rejected:
             groups[group].append(offered.mid)
+            last[group] = transport
             if leader is None:
                 leaders[group] = transport
             else:
@@ -97,6 +93,15 @@ def create_answer(
                 transport.role = leader.role
     answer.groups = [("BUNDLE", group) for group in groups]
     return answer
+
+
+def _is_supported(content: Content, transport: Transport) -> bool:
+    """Whether the profile fits the transport: anything with TLS in it needs a certificate."""
+    if not content.protocol or content.protocol in _PLAIN:
+        return content.kind != DATA or not content.protocol
+    if transport.fingerprint is None:
+        return False
+    return content.kind == DATA or content.protocol in _SECURE
 
 
 def _answer_section(
@@ -131,7 +136,7 @@ def _answer_media(
     wanted = options.direction
     content.direction = intersect(reverse_of(offered.direction), wanted)
     content.codecs = answer_codecs(offered, content.direction, options, making, before)
-    if not has_media(content.codecs) or content.protocol not in _PROTOCOLS:
+    if not has_media(content.codecs):
         content.rejected = True
     content.allow_mixed = offered.allow_mixed
     content.rtcp_mux = offered.rtcp_mux

@@ -178,8 +178,10 @@ class Applying(Interface):
                 made.encodings = [
                     Encoding(rid, rid not in section.paused, 1.0) for rid in section.rids_recv
                 ]
-            content = self._native.remote.contents[section.index] if self._native.remote else None
-            offered = {each.uri for each in content.extensions} if content else set()
+            if section.rejected or self._native.remote is None:
+                return made
+            content = self._native.remote.contents[section.index]
+            offered = {each.uri for each in content.extensions}
             self._extensions[made] = tuple(
                 each.uri
                 for each in self.engine.extensions[section.kind]

@@ -14,7 +14,10 @@ def check_remote_codecs(content: Content) -> None:
     Raises:
         Refused: the engine could not send with them.
     """
-    if content.kind == VIDEO and not video_codecs_are_valid(content.codecs):
+    if content.kind == VIDEO and not (
+        video_codecs_are_valid(content.codecs)
+        and any(codec.key not in RESILIENCY for codec in content.codecs)
+    ):
         raise Refused(
             "Failed to set remote video description send parameters for m-section with "
             f"mid='{content.mid}'."

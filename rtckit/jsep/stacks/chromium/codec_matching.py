@@ -98,6 +98,7 @@ def negotiate(
     """Return the codecs of an answer."""
     negotiated = []
     numbers: dict[str, str] = {}
+    repeats: list[tuple[str, Codec]] = []
     for codec in mine:
         other = find_match(mine, theirs, codec, kind)
         if other is not None:
@@ -106,6 +107,11 @@ def negotiate(
             if codec.key == "red" and "" in codec.parameters and "" not in other.parameters:
                 parts = codec.parameters[""].split("/")
                 negotiated[-1].parameters[""] = "/".join(numbers.get(x, x) for x in parts)
+            if codec.key == "rtx":
+                repeats.append((codec.parameters.get("apt", ""), negotiated[-1]))
+    for apt, codec in repeats:
+        if apt in numbers:
+            codec.parameters["apt"] = numbers[apt]
     if keep_offer_order:
         places = {codec.payload_type: -place for place, codec in enumerate(theirs)}
         negotiated.sort(key=lambda codec: places[codec.payload_type], reverse=True)

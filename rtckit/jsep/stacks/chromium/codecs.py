@@ -1,5 +1,7 @@
 """The codecs of a section: rtpmap, fmtp and rtcp-fb lines, and the static payload types."""
 
+from collections.abc import Sequence
+
 from rtckit.jsep.stacks.chromium.description import AUDIO, VIDEO, Codec, Content
 from rtckit.jsep.stacks.chromium.lexer import (
     WILDCARD,
@@ -47,7 +49,7 @@ _DEFAULTS = {
 }
 
 
-def static_codecs(payload_types: list[int]) -> list[Codec]:
+def static_codecs(payload_types: Sequence[int]) -> list[Codec]:
     """Return the codecs an audio section has before any rtpmap line is read."""
     return [
         Codec(number, *_STATIC[number])
@@ -66,7 +68,7 @@ def _codec(content: Content, payload_type: int) -> Codec:
     return codec
 
 
-def parse_rtpmap(line: str, content: Content, payload_types: list[int]) -> None:
+def parse_rtpmap(line: str, content: Content, payload_types: Sequence[int]) -> None:
     """Read an rtpmap line (RFC 8866, 6.6); one whose number the m line lacks is passed over.
 
     The clock rate of video is compared with an earlier line's, but never kept.

@@ -8,7 +8,7 @@ from rtckit.jsep.stacks.chromium.candidate import find_candidate_fault
 from rtckit.jsep.stacks.chromium.capabilities import Engine
 from rtckit.jsep.stacks.chromium.description import VIDEO
 from rtckit.jsep.stacks.chromium.predict import bytes_of
-from rtckit.jsep.stacks.chromium.preferences import codecs_of, find_preference_fault
+from rtckit.jsep.stacks.chromium.preferences import find_preference_fault
 from rtckit.jsep.transceiver import DIRECTIONS, Encoding, Transceiver
 from rtckit.jsep.verdict import TypedSdp
 
@@ -112,9 +112,7 @@ class Interface(PeerConnection):
             if codec not in chosen:
                 chosen.append(codec)
         if chosen:
-            fault = find_preference_fault(
-                codecs_of(chosen, transceiver.kind), transceiver.kind, self.engine
-            )
+            fault = find_preference_fault(chosen, transceiver.kind, self.engine)
             if fault is not None:
                 raise self._say(fault, method="setCodecPreferences")
         transceiver.codec_preferences = tuple(chosen)

@@ -16,7 +16,7 @@ def codecs_of(preferences: Sequence[dict[str, object]], kind: str) -> tuple[Code
 
 
 def _codec_of(preference: dict[str, object], kind: str) -> Codec:
-    media, _, name = str(preference.get("mimeType", "")).partition("/")
+    name = str(preference.get("mimeType", "")).partition("/")[2]
     parameters = {}
     for part in str(preference.get("sdpFmtpLine") or "").split(";"):
         key, equals, value = part.partition("=")
@@ -25,25 +25,31 @@ def _codec_of(preference: dict[str, object], kind: str) -> Codec:
     channels = preference.get("channels")
     return Codec(
         -1,
-        name if media.lower() == kind else f"{media}/{name}",
+        name,
         int(str(preference.get("clockRate") or 0)),
         int(str(channels)) if channels is not None else (1 if kind == AUDIO else 0),
         parameters,
     )
 
 
-def find_preference_fault(codecs: Sequence[Codec], kind: str, engine: Engine) -> str | None:
+def find_preference_fault(
+    preferences: Sequence[dict[str, object]], kind: str, engine: Engine
+) -> str | None:
     """Return the code of what is wrong with preferences; None if nothing is.
 
-    ``bad-codec`` for one that is no capability, ``no-codec`` for a list without media.
+    ``no-codec`` for a list without media, ``bad-codec`` for one that is no capability.
     """
+    codecs = codecs_of(preferences, kind)
+    if not has_media(codecs):
+        return "no-codec"
     known = (*engine.codecs(kind, "sendrecv"), *engine.all_codecs(kind))
-    for codec in codecs:
-        if not any(
+    for preference, codec in zip(preferences, codecs, strict=True):
+        media = str(preference.get("mimeType", "")).partition("/")[0].lower()
+        if media != kind or not any(
             is_preferred(each, codec, kind) or _is_same_resiliency(each, codec) for each in known
         ):
             return "bad-codec"
-    return None if has_media(codecs) else "no-codec"
+    return None
 
 
 def _is_same_resiliency(codec: Codec, preference: Codec) -> bool:

@@ -3,7 +3,6 @@
 import ipaddress
 import re
 
-from rtckit.jsep.stacks.chromium.codecs import backfill_parameters
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     DATA,
@@ -273,6 +272,3 @@ def _close_section(line: str, content: Content, session: list[Extension]) -> Non
                 "", "The a=extmap MUST be either all session level or all media level."
             )
         content.extensions += session
-        order = {int(text): -place for place, text in enumerate(line[2:].split(" ")[3:])}
-        content.codecs.sort(key=lambda codec: order.get(codec.payload_type, 1), reverse=True)
-        backfill_parameters(content.codecs)
