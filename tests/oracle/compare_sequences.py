@@ -24,6 +24,7 @@ _NOTHING: Outcome = {
         "pendingLocal": None,
         "pendingRemote": None,
         "transceivers": [],
+        "sctp": False,
     },
 }
 # What the players themselves say, not a browser: there is no transceiver to speak of.
@@ -103,6 +104,8 @@ class Comparison:
             return f"{what}: {one.signaling}, simulated {two.signaling}"
         if one.types != two.types:
             return f"{what}: descriptions {one.types}, simulated {two.types}"
+        if one.transceivers == two.transceivers:
+            return f"{what}: sctp {one.sctp}, simulated {two.sctp}"
         return f"{what}: {_transceiver_difference(one, two)}"
 
     def _state_before(self, number: int) -> str:
@@ -128,7 +131,7 @@ class Comparison:
 
 
 def _essence(result: Seen) -> tuple[Any, ...]:
-    return result.error, result.signaling, result.types, result.transceivers
+    return result.error, result.signaling, result.types, result.transceivers, result.sctp
 
 
 def _title(step: Step) -> str:
@@ -163,7 +166,7 @@ def _short(result: Seen) -> str:
     listed = " ".join("/".join(str(part) for part in item) for item in result.transceivers)
     types = ",".join(item or "-" for item in result.types)
     failure = f"{result.error}: {result.message} | " if result.error else ""
-    return f"{failure}{result.signaling} [{types}] {listed}"
+    return f"{failure}{result.signaling} [{types}] {listed}{' sctp' if result.sctp else ''}"
 
 
 @dataclass

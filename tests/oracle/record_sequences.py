@@ -24,7 +24,8 @@ def packed(steps: Steps, played: Sequence[Seen]) -> list[Any]:
     last: dict[str, list[Any]] = {}
     entries = []
     for step, result in zip(steps, played, strict=True):
-        state = [result.signaling, list(result.types), [list(t) for t in result.transceivers]]
+        listed = [list(item) for item in result.transceivers]
+        state = [result.signaling, list(result.types), listed, result.sctp]
         entries.append(
             [
                 result.error,
@@ -44,7 +45,7 @@ def unpacked(entry: Sequence[Any]) -> tuple[Steps, list[Seen]]:
     played = []
     for step, (error, message, events, state) in zip(steps, entries, strict=True):
         state = last[step["peer"]] = last[step["peer"]] if state is None else state
-        signaling, types, transceivers = state
+        signaling, types, transceivers, sctp = state
         played.append(
             Seen(
                 error,
@@ -53,6 +54,7 @@ def unpacked(entry: Sequence[Any]) -> tuple[Steps, list[Seen]]:
                 tuple(types),
                 tuple((mid, one, two, stopped) for mid, one, two, stopped in transceivers),
                 tuple(events),
+                sctp,
             )
         )
     return steps, played

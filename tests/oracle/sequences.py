@@ -342,6 +342,7 @@ class Seen(NamedTuple):
     types: tuple[str | None, ...]
     transceivers: tuple[tuple[str | None, str, str | None, bool], ...]
     events: tuple[str, ...]
+    sctp: bool = False
 
     @property
     def directions(self) -> tuple[str, ...]:
@@ -365,6 +366,7 @@ def seen(outcome: Outcome) -> Seen:
             for t in state["transceivers"]
         ),
         tuple(outcome["events"]),
+        bool(state["sctp"]),
     )
 
 
