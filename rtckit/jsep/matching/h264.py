@@ -46,10 +46,10 @@ def configuration(parameters: Mapping[str, str | None]) -> tuple[object, ...]:
     mode: object = held.packetization_mode
     text = parameters.get("packetization-mode")
     if text is not None and number_of(text, -1, 2) < 0:
-        mode = text  # It is none of the three modes, and like nothing else.
+        mode = ("unreadable", text)
     profile = parameters.get("profile-level-id")
     if profile is not None and not _DIGITS.fullmatch(profile):
-        return (profile, mode)
+        return (("unreadable", profile), mode)
     return (_sub_profile(held.profile_level_id), mode)
 
 
@@ -112,8 +112,11 @@ def match(offered: Mapping[str, str | None], own: Mapping[str, str | None]) -> M
     """
     theirs, ours = h264_parameters(offered), h264_parameters(own)
     asked, known = configuration(offered), configuration(own)
+    for item in (*asked, *known):
+        if isinstance(item, tuple) and item[0] == "unreadable":
+            return Match(False, (), f"{item[1][:20]!r} cannot be read", ("RFC 6184, 8.1",))
     if asked[1] != known[1]:
-        why = f"packetization-mode {str(asked[1])[:20]} was offered, {known[1]} is supported"
+        why = f"packetization-mode {asked[1]} was offered, {known[1]} is supported"
         return Match(False, (), why, _REFS)
     if asked != known:
         shown = asked[0] if isinstance(asked[0], str) else "an unknown profile"
