@@ -13,7 +13,7 @@ author = "The rtckit authors"
 copyright = "The rtckit authors, Apache-2.0"
 version = release = rtckit.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "rtckit_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "rtckit_pages", "state_diagram"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_ext"]
