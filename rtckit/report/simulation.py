@@ -190,6 +190,10 @@ class _Drawing:
             f"step {step.number}: {fault}" for step in self.trace.steps for fault in step.faults
         ]
         faults += self.trace.faults
+        scenario = self.trace.scenario
+        if not scenario.is_judged:
+            yield f"The scenario promises nothing for {' and '.join(scenario.unjudged)}."
+            return
         if not faults:
             yield self.paint("All went as the scenario expects.", "green")
             return

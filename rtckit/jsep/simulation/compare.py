@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, TypeAlias
 
-from rtckit.jsep.simulation.outline import outline
 from rtckit.jsep.simulation.trace import Trace
 
 __all__ = ["Comparison", "Difference", "StepPair", "compare_traces"]
@@ -123,7 +122,7 @@ def compare_traces(
     """Compare two traces of one scenario, each a `Trace` or what its ``to_dict`` returned.
 
     Signalling states, success, names and texts of errors, the types of the descriptions held,
-    transceivers, events, what was sent, and of each description that was made its sections, mids,
+    transceivers, events, what was sent, and of each description that was set its sections, mids,
     directions, roles, codecs, layers and bundle.
     """
     left = _recorded(one)
@@ -167,8 +166,6 @@ def _differences(one: Recorded, other: Recorded) -> Iterator[Difference]:
     if len(one["sent"]) != len(other["sent"]):
         said = [f"{len(step['sent'])} messages sent" for step in (one, other)]
         yield Difference("sent", "", said[0], said[1])
-    if one["faults"] != other["faults"]:
-        yield Difference("step", "", _list(one["faults"]), _list(other["faults"]))
 
 
 def _name(call: Recorded) -> str:
@@ -191,7 +188,7 @@ def _compare_calls(one: Recorded, other: Recorded) -> Iterator[Difference]:
     yield from differ("state", _say_state(state), _say_state(known))
     yield from differ("transceivers", _say_transceivers(state), _say_transceivers(known))
     yield from differ("events", _list(one["events"]), _list(other["events"]))
-    mine, theirs = one["description"], other["description"]
+    mine, theirs = one["set"], other["set"]
     if mine and theirs:
         yield from _compare_descriptions(mine, theirs, where)
 
@@ -231,16 +228,15 @@ def _list(items: Sequence[str]) -> str:
 def _compare_descriptions(one: Recorded, other: Recorded, where: str) -> Iterator[Difference]:
     if one["type"] != other["type"]:
         yield Difference("description", where, one["type"], other["type"])
-    left, right = outline(one["sdp"]), outline(other["sdp"])
-    for first, second in zip_longest(left, right):
-        if first is None or second is None:
+    left, right = one["sections"], other["sections"]
+    for mine, theirs in zip_longest(left, right):
+        if mine is None or theirs is None:
             said = [f"{len(sections)} sections" for sections in (left, right)]
             yield Difference("description", where, said[0], said[1])
             return
-        mine, theirs = first.to_dict(), second.to_dict()
         for key in mine:
             if mine[key] != theirs[key]:
-                place = f"{key} of section {first.index}"
+                place = f"{key} of section {mine['index']}"
                 yield Difference(
                     "description",
                     where,

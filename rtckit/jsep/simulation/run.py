@@ -25,7 +25,7 @@ Play: TypeAlias = Generator[tuple[str, Operation], Outcome, Trace]
 _Steps: TypeAlias = Generator[tuple[str, Operation], Outcome, None]
 _Asked: TypeAlias = Generator[tuple[str, Operation], Outcome, Outcome]
 
-_MOST_ROUNDS = 200
+_MOST_ROUNDS = 40
 _ADDRESSES = {"a": "192.0.2.1", "b": "198.51.100.1"}
 _SETTERS = {"setLocalDescription": "local", "setRemoteDescription": "remote"}
 
@@ -75,16 +75,20 @@ class _Director:
                 yield from self._peer(step)
             self._judge(step, begin)
         ending = find_ending(self.states, self.descriptions)
+        judged = self.scenario.is_judged
+        faults = judge_end(self.scenario.expect, ending, self.machines) if judged else ()
         return Trace(
             self.scenario,
             tuple(self.trace),
             tuple(self.network.messages),
             ending,
-            judge_end(self.scenario.expect, ending, self.machines, self.scenario.peers),
+            faults,
             self.real,
         )
 
     def _judge(self, step: Step, begin: int) -> None:
+        if not self.scenario.is_judged:
+            return
         last = self.trace[-1]
         faults = judge_step(step, self.trace[begin:], self.scenario.peers)
         self.trace[-1] = replace(last, faults=(*last.faults, *faults))
@@ -106,6 +110,8 @@ class _Director:
             received.arrived_in = number
         step = self.current
         assert step is not None
+        if not self.scenario.is_judged:
+            self.remarks, self.faults = [*self.remarks, *self.faults], []
         first = not any(item.scenario_step == self.place for item in self.trace)
         self.trace.append(
             TraceStep(
@@ -355,7 +361,7 @@ class _Director:
             yield from self._wait(step.get("ms"))
             return
         if action == "negotiate":
-            yield from self._negotiate()
+            yield from self._negotiate(step)
             return
         receiver = None if step.peer == "all" else step.peer
         if action == "reorder":
@@ -393,12 +399,15 @@ class _Director:
         if not found:
             whom = "" if receiver is None else f" to {receiver}"
             what = f"no message {name}" if name else "no message"
-            said = f"{what} is under way{whom}"
             # Where a stack may refuse, what it would have sent may be missing.
-            stacks = {self.scenario.peers[side].stack for side in self.machines}
-            lenient = any(step.expected_error(stack) != "" for stack in stacks)
-            (self.remarks if lenient else self.faults).append(said)
+            self._fault_unless_lenient(f"{what} is under way{whom}", step)
         return found
+
+    def _fault_unless_lenient(self, said: str, step: Step) -> None:
+        """A fault, or where a stack at hand may fail at this step, a remark."""
+        stacks = {self.scenario.peers[side].stack for side in self.machines}
+        lenient = any(step.expected_error(stack) != "" for stack in stacks)
+        (self.remarks if lenient else self.faults).append(said)
 
     def _deliver_some(self, step: Step) -> _Steps:
         found = self._choose(step)
@@ -435,7 +444,7 @@ class _Director:
 
     # -- perfect negotiation --------------------------------------------------------------------
 
-    def _negotiate(self) -> _Steps:
+    def _negotiate(self, step: Step) -> _Steps:
         """Both negotiators act until no message is under way and none wants to offer."""
         began = len(self.trace)
         for _ in range(_MOST_ROUNDS):
@@ -454,9 +463,11 @@ class _Director:
             elif not acted:
                 break
         else:
-            self.faults.append(f"negotiation did not come to rest in {_MOST_ROUNDS} rounds")
-        if self.faults or len(self.trace) == began:
-            self.remarks += [] if self.faults else ["nothing is to be negotiated"]
+            said = f"negotiation did not come to rest in {_MOST_ROUNDS} rounds"
+            self._fault_unless_lenient(said, step)
+            self._end("", "perfect negotiation", "negotiation")
+        if len(self.trace) == began:
+            self.remarks.append("nothing is to be negotiated")
             self._end("", "perfect negotiation", "negotiation")
 
     def _negotiate_message(self, message: Message) -> _Steps:

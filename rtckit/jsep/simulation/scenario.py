@@ -142,14 +142,12 @@ class Expectations:
             by peer: ``audio sendrecv``; a section that was rejected is not among them.
         sends: the kinds each peer sends media of in the end, by peer.
         ice_generations: how many ICE credentials each peer went through, by peer.
-        unless: the stacks this does not hold for; with one of them nothing of it is looked at.
     """
 
     signaling: Mapping[str, str] | None = None
     directions: Mapping[str, tuple[str, ...]] | None = None
     sends: Mapping[str, tuple[str, ...]] | None = None
     ice_generations: Mapping[str, int] | None = None
-    unless: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +161,8 @@ class Scenario:
         signalling: how the channel between them behaves.
         steps: what is done, in order.
         expect: what holds in the end.
+        unjudged: the stacks for which it promises nothing: with one of them errors and the end are
+            told, and none counts as a fault.
         seed: what chance and the values the peers make up depend on.
         name: of the file or of the library.
     """
@@ -175,6 +175,7 @@ class Scenario:
     signalling: Signalling = field(default_factory=Signalling)
     steps: tuple[Step, ...] = ()
     expect: Expectations = Expectations()
+    unjudged: tuple[str, ...] = ()
     seed: int = 0
     name: str = ""
 
@@ -182,6 +183,11 @@ class Scenario:
     def machines(self) -> tuple[str, ...]:
         """The sides that are connections, not scripted."""
         return tuple(side for side in self.peers if self.peers[side].stack != SCRIPTED)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether it promises anything for the stacks it is between."""
+        return not any(self.peers[side].stack in self.unjudged for side in self.machines)
 
     def between(
         self, a: str | None = None, b: str | None = None, seed: int | None = None
@@ -303,7 +309,10 @@ class _Reader:
             self._fail(path, f"{_spell(path)} is {_describe(value)}", str(error))
 
     def read(self, raw: dict[str, Any]) -> Scenario:
-        known = ("title", "explanation", "seed", "peers", "signalling", "steps", "expect")
+        known = (
+            *("title", "explanation", "seed", "unjudged"),
+            *("peers", "signalling", "steps", "expect"),
+        )
         self._check_keys(raw, known, ())
         if "title" not in raw:
             self._fail((), "a scenario without a title", 'title = "..."')
@@ -322,6 +331,7 @@ class _Reader:
                 for number, item in enumerate(steps)
             ),
             expect=self._expect(raw.get("expect", {})),
+            unjudged=self._value(_read_stacks, raw.get("unjudged", []), ("unjudged",)),
             seed=self._value(read_count, raw.get("seed", 0), ("seed",)),
         )
 
@@ -420,9 +430,6 @@ class _Reader:
         found: dict[str, Any] = {}
         for key, given in table.items():
             read = _EXPECT_KEYS[key]
-            if key == "unless":
-                found[key] = self._value(read, given, (*path, key))
-                continue
             sides = given if isinstance(given, dict) else dict.fromkeys(_SIDES, given)
             self._check_keys(sides, _SIDES, (*path, key))
             found[key] = {
@@ -507,7 +514,6 @@ _EXPECT_KEYS: dict[str, Callable[[Any], Any]] = {
     "directions": read_texts,
     "sends": read_texts,
     "ice_generations": read_count,
-    "unless": _read_stacks,
 }
 
 
