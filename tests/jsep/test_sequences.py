@@ -24,8 +24,9 @@ from tests.oracle.sequences import (
 
 STACKS = ("rfc", "chromium", "firefox", "aiortc")
 # Sequences equal, sequences identical, exact messages.
-FLOORS = {"chromium": (0.0, 0.0, 0.0), "firefox": (0.0, 0.0, 0.0)}
-FRESH_FLOOR = 0.0
+FLOORS = {"chromium": (0.998, 0.84, 0.998), "firefox": (0.996, 0.836, 0.997)}
+# Of twenty sequences that are not recorded.
+FRESH_FLOOR = 0.95
 STABLE = Seen(None, None, "stable", (None,) * 4, (), ())
 
 
