@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from rtckit.jsep.capabilities import Capabilities
 from rtckit.jsep.identity import Identity
 from rtckit.jsep.stacks.aiortc.capabilities import RECORDED, codec_lines, extension_lines
-from rtckit.jsep.stacks.aiortc.records import CodecLine, Read
+from rtckit.jsep.stacks.aiortc.records import CandidateLine, CodecLine, Read
+from rtckit.jsep.stacks.aiortc.writing import write
 from rtckit.jsep.transceiver import Transceiver
+from rtckit.jsep.verdict import TypedSdp
 
 __all__ = [
     "AiortcTransceiver",
@@ -98,13 +100,33 @@ class SctpTransport:
     level: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class TypedRead:
     """A description as it was set, with its type and the text it was read from."""
 
     type: str
     description: Read
     text: str
+    _shown: TypedSdp | None = None
+
+    @property
+    def shown(self) -> TypedSdp:
+        """The description as its attribute shows it; the text as it was set where that fails."""
+        if self._shown is None:
+            try:
+                self._shown = TypedSdp(self.type, write(self.description))
+            except ValueError:
+                self._shown = TypedSdp(self.type, self.text)
+        return self._shown
+
+    def add_candidate(self, line: CandidateLine | None, mid: str | None, index: int | None) -> None:
+        """Add a candidate to the sections with a mid or index; None ends those of all."""
+        self._shown = None
+        for position, part in enumerate(self.description.media):
+            if line is None:
+                part.end_of_candidates = True
+            elif position == index or part.mid == mid:
+                part.candidates.append(line)
 
 
 @dataclass(slots=True, eq=False)
@@ -132,6 +154,7 @@ class Connection:
     ufrag: str = ""
     password: str = ""
     _descriptions: int = 0
+    _codecs: dict[str, list[CodecLine]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.stream_id:
@@ -169,8 +192,10 @@ class Connection:
         return Read(origin=f"- {number} {number} IN IP4 0.0.0.0", msid_semantic=[("WMS", ["*"])])
 
     def codecs_of(self, kind: str) -> list[CodecLine]:
-        """The codecs aiortc offers for a kind."""
-        return codec_lines(self.capabilities, kind)
+        """The codecs aiortc offers for a kind; not to be changed."""
+        if kind not in self._codecs:
+            self._codecs[kind] = codec_lines(self.capabilities, kind)
+        return self._codecs[kind]
 
     def extensions_of(self, kind: str) -> list[tuple[int, str]]:
         """The header extensions aiortc offers for a kind: id and URI."""

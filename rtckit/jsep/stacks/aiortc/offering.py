@@ -22,7 +22,7 @@ def create_offer(connection: Connection) -> Read:
     connection.assert_open()
     for transceiver in connection.transceivers:
         transceiver.codecs = preferred_codecs(
-            connection.codecs_of(transceiver.kind), transceiver.preferred
+            list(connection.codecs_of(transceiver.kind)), transceiver.preferred
         )
         transceiver.extensions = connection.extensions_of(transceiver.kind)
     mids = set(connection.seen_mids)

@@ -28,8 +28,6 @@ from rtckit.jsep.verdict import TypedSdp
 
 __all__ = ["AiortcPeer"]
 
-_KEPT = ("current_local", "current_remote", "pending_local", "pending_remote")
-
 
 class AiortcPeer(PeerConnection):
     """A connection of aiortc: its steps, its texts, its exceptions.
@@ -48,13 +46,14 @@ class AiortcPeer(PeerConnection):
         identity: Identity | None = None,
         capabilities: Any = None,
     ) -> None:
-        super().__init__(configuration, identity, capabilities or RECORDED)
         self._connection = Connection(
-            self.identity, self.capabilities, self.configuration.bundle_policy
+            identity or Identity(),
+            capabilities or RECORDED,
+            (configuration or Configuration()).bundle_policy,
         )
+        super().__init__(configuration, self._connection.identity, self._connection.capabilities)
         # The same list: what the connection adds, a reader of this attribute sees.
         self.transceivers = cast(list[Transceiver], self._connection.transceivers)
-        self._shown: dict[str, TypedRead | None] = {}
         self._close_failed = False
         # Once closed, aiortc has nobody left to tell of an event.
         self._is_deaf = False
@@ -78,15 +77,50 @@ class AiortcPeer(PeerConnection):
         sctp = connection.sctp
         self.data_mid = sctp.mid if sctp is not None else None
         self.data_level = sctp.level if sctp is not None else None
-        for name in _KEPT:
-            kept: TypedRead | None = getattr(connection, name)
-            if self._shown.get(name) is not kept:
-                self._shown[name] = kept
-                setattr(self, name, _typed(kept))
-        local = connection.local
+
+    def _note_credentials(self) -> None:
+        local = self._connection.local
         for part in local.media if local is not None else ():
             if part.mid and part.ufrag and part.password:
                 self.credentials[part.mid] = (part.ufrag, part.password)
+
+    # -- what there is to see: written when asked for, as aiortc does; the base cannot set it ----
+
+    @property
+    def current_local(self) -> TypedSdp | None:
+        """The local description, once an answer was set."""
+        return _shown(self._connection.current_local)
+
+    @current_local.setter
+    def current_local(self, _: TypedSdp | None) -> None:
+        pass
+
+    @property
+    def current_remote(self) -> TypedSdp | None:
+        """The remote description, once an answer was set."""
+        return _shown(self._connection.current_remote)
+
+    @current_remote.setter
+    def current_remote(self, _: TypedSdp | None) -> None:
+        pass
+
+    @property
+    def pending_local(self) -> TypedSdp | None:
+        """The local offer set last, until a local answer is."""
+        return _shown(self._connection.pending_local)
+
+    @pending_local.setter
+    def pending_local(self, _: TypedSdp | None) -> None:
+        pass
+
+    @property
+    def pending_remote(self) -> TypedSdp | None:
+        """The remote offer set last, until a remote answer is."""
+        return _shown(self._connection.pending_remote)
+
+    @pending_remote.setter
+    def pending_remote(self, _: TypedSdp | None) -> None:
+        pass
 
     @property
     def has_sctp(self) -> bool:
@@ -140,6 +174,7 @@ class AiortcPeer(PeerConnection):
                 set_local(connection, description.sdp, description.type)
             if self.signaling_state != connection.signaling_state == "stable":
                 self.is_offerer = False
+            self._note_credentials()
 
     def set_remote_description(self, description: TypedSdp) -> None:
         """Set a remote description; an offer in have-local-offer is refused, never rolled back.
@@ -169,14 +204,9 @@ class AiortcPeer(PeerConnection):
                 raise ValueError("Candidate must have either sdpMid or sdpMLineIndex")
             if line is None and None in connection.transports_in_use():
                 raise none_has_no("transport")
-            remote = connection.remote
-            for position, part in enumerate(remote.media if remote is not None else ()):
-                if line is None:
-                    part.end_of_candidates = True
-                elif position == index or part.mid == mid:
-                    part.candidates.append(line)
-            self._shown.pop("current_remote", None)
-            self._shown.pop("pending_remote", None)
+            remote = connection.pending_remote or connection.current_remote
+            if remote is not None:
+                remote.add_candidate(line, mid, index)
         self.remote_candidates.append((mid if mid is not None else index, candidate))
 
     # -- media -------------------------------------------------------------------------------------
@@ -321,14 +351,8 @@ class AiortcPeer(PeerConnection):
         return False
 
 
-def _typed(kept: TypedRead | None) -> TypedSdp | None:
-    """A description as its attribute shows it; the text as it was set where that fails."""
-    if kept is None:
-        return None
-    try:
-        return TypedSdp(kept.type, write(kept.description))
-    except ValueError:
-        return TypedSdp(kept.type, kept.text)
+def _shown(kept: TypedRead | None) -> TypedSdp | None:
+    return kept.shown if kept is not None else None
 
 
 def _check_kind(kind: str) -> None:

@@ -171,40 +171,46 @@ def _read_media(lines: list[str], defaults: _Defaults) -> MediaPart:
         defaults.ice_lite,
         defaults.ice_options,
     )
+    later: list[tuple[str, str | None]] = []
     for line in lines[1:]:
-        if line.startswith("c="):
+        start = line[:2]
+        if start == "c=":
             part.host = _address(line[2:])
-        elif line.startswith("a="):
+        elif start == "a=":
             name, value = _attribute(line)
             reader = _READERS.get(name)
             if reader is not None:
                 reader(part, value)
             elif name in DIRECTIONS:
                 part.direction = name
+            elif name in ("fmtp", "rtcp-fb"):
+                later.append((name, value))
     if dtls.role is None:
         part.dtls = None
-    _read_parameters(part, lines[1:])
+    if later:
+        _read_parameters(part, later)
     return part
 
 
-def _read_parameters(part: MediaPart, lines: list[str]) -> None:
+def _read_parameters(part: MediaPart, attributes: list[tuple[str, str | None]]) -> None:
     """What needs the codecs: read in a second pass."""
-    for line in lines:
-        if line.startswith("a=fmtp:"):
-            payload_type, parameters = _two(line[7:].split(" ", 1))
-            number = int(payload_type)
-            codec = next((item for item in part.codecs if item.payload_type == number), None)
-            if codec is None:
+    numbered: dict[int, list[CodecLine]] = {}
+    for codec in part.codecs:
+        numbered.setdefault(codec.payload_type, []).append(codec)
+    named = {str(number): codecs for number, codecs in numbered.items()}
+    named["*"] = part.codecs
+    for name, value in attributes:
+        if name == "fmtp":
+            payload_type, parameters = _two(_given(value).split(" ", 1))
+            found = numbered.get(int(payload_type))
+            if found is None:
                 # next() runs dry inside a coroutine, which Python reports so.
                 raise RuntimeError("coroutine raised StopIteration")
-            codec.parameters = read_parameters(parameters)
-        elif line.startswith("a=rtcp-fb:"):
-            words = line[10:].split(" ", 2)
-            for codec in part.codecs:
-                if words[0] in ("*", str(codec.payload_type)):
-                    codec.feedback.append((words[1], words[2] if len(words) > 2 else None))
-        elif line in ("a=fmtp", "a=rtcp-fb"):
-            _given(None)
+            found[0].parameters = read_parameters(parameters)
+        else:
+            words = _given(value).split(" ", 2)
+            for codec in named.get(words[0], ()):
+                codec.feedback.append((words[1], words[2] if len(words) > 2 else None))
 
 
 def read_parameters(text: str) -> Parameters:
@@ -280,8 +286,10 @@ def _rtpmap(part: MediaPart, value: str | None) -> None:
     if part.kind == "audio":
         channels = int(words[2]) if len(words) > 2 else 1
     clock_rate = int(words[1])
-    # aiortc keeps "kind/name" and takes what is between the first two slashes for the name.
-    name = f"{part.kind}/{words[0]}".split("/")[1]
+    name = words[0]
+    if "/" in part.kind:
+        # aiortc keeps "kind/name" and takes what is between the first two slashes for the name.
+        name = part.kind.split("/")[1]
     part.codecs.append(CodecLine(int(payload_type), name, clock_rate, channels))
 
 
