@@ -9,23 +9,18 @@ from rtckit.jsep.stacks.firefox.capabilities import Codec, Extension
 from rtckit.jsep.stacks.firefox.codec_matching import Note, negotiate_codecs
 from rtckit.jsep.stacks.firefox.codecs import is_negotiable
 from rtckit.jsep.stacks.firefox.description import Description, Section
+from rtckit.jsep.stacks.firefox.extension_numbers import ExtensionNumbers
 from rtckit.jsep.stacks.firefox.seats import Seat
 from rtckit.jsep.stacks.firefox.writing import SectionText
 
-__all__ = ["Answer", "Own", "write_answer_sections"]
+__all__ = ["STREAMS", "Answer", "Own", "fill_data", "refused", "write_answer_sections"]
 
 _REVERSED = {"sendonly": "recvonly", "recvonly": "sendonly"}
 _ROLES = {"active": "passive", "passive": "active", "actpass": "active"}
 _CHOSEN_BY_ANSWERER = 4096  # ids from here leave the choice to the answerer (RFC 8285, 7)
 _OLD_DATA = "DTLS/SCTP"
-_STREAMS = 2048
-_DEPENDENCY_DESCRIPTOR = (
-    "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
-)
-_RIDS = (
-    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
-    "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
-)
+STREAMS = 2048
+"""How many streams an a=sctpmap of Firefox names."""
 
 
 @dataclass(slots=True)
@@ -36,41 +31,26 @@ class Own:
         ice: username fragment and password, the same for every section.
         cname: the CNAME of all sources.
         new_ssrc: makes up a source.
-        extensions: the header extensions by kind and URI.
+        extensions: the header extensions and their numbers.
         max_message_size: what it takes on a data channel, in bytes.
         sctp_port: its port of SCTP.
-        added: the header extensions that joined for simulcast.
     """
 
     ice: tuple[str, str]
     cname: str
     new_ssrc: Callable[[], int]
-    extensions: Mapping[str, Mapping[str, Extension]]
+    extensions: ExtensionNumbers
     max_message_size: int
     sctp_port: int
-    added: list[Extension] = field(default_factory=list)
 
     def extensions_for(self, section: SectionText) -> Mapping[str, Extension]:
         """Return the header extensions for a section, by URI.
 
         Those for simulcast join with the first video section that needs them, and stay.
         """
-        known = self.extensions.get(section.media, {})
-        if section.media != "video":
-            return known
         if len(section.rids) > 1:
-            wanted: tuple[str, ...] = _RIDS
-            if section.direction in ("sendrecv", "sendonly"):
-                wanted = (_DEPENDENCY_DESCRIPTOR, *_RIDS)
-            for uri in wanted:
-                if all(extension.uri != uri for extension in self.added):
-                    self.added.append(Extension(self._next_id(), uri, "sendonly"))
-        return {**known, **{e.uri: e for e in self.added}} if self.added else known
-
-    def _next_id(self) -> int:
-        """Return the number of a further extension: the one after all there are."""
-        used = {e.id for kind in self.extensions.values() for e in kind.values()}
-        return max((*used, *(e.id for e in self.added)), default=0) + 1
+            self.extensions.join_simulcast(sends=section.direction in ("sendrecv", "sendonly"))
+        return self.extensions.of(section.media)
 
 
 @dataclass(slots=True)
@@ -199,9 +179,11 @@ def _answer_section(
         if not is_negotiable(offered):
             return None
         section.direction = directions_and(reverse(offered.direction), "sendrecv")
-        fill_data(section, own.sctp_port, _STREAMS, own.max_message_size)
+        fill_data(section, own.sctp_port, STREAMS, own.max_message_size)
         return section
-    codecs = negotiate_codecs(seat.codecs, offered, note=note)
+    codecs = negotiate_codecs(
+        seat.usable_codecs(), offered, keeps_order=bool(seat.preferences), note=note
+    )
     if not codecs:
         return None
     section.codecs = codecs
@@ -230,17 +212,12 @@ def _add_sender(
             section.ssrcs = [ssrc for pair in pairs for ssrc in pair]
 
 
-def negotiated_rids(offered: Section, ours: Sequence[str] | None) -> tuple[str, ...]:
-    """Return the rids to send (RFC 8853, 5.3.2).
-
-    Args:
-        offered: the section of the offer.
-        ours: the rids of the sender; None if the page gave no encodings, and the offer decides.
-    """
+def negotiated_rids(offered: Section, ours: Sequence[str]) -> tuple[str, ...]:
+    """Return the rids of the sender that the other side asks for (RFC 8853, 5.3.2)."""
     if offered.simulcast is None:
         return ()
-    wanted = tuple(dict.fromkeys(offered.simulcast.receive))
-    return wanted if ours is None else tuple(rid for rid in ours if rid in wanted)
+    wanted = {version[0] for version in offered.simulcast.receive}
+    return tuple(rid for rid in ours if rid in wanted)
 
 
 def _common_extensions(

@@ -1,5 +1,7 @@
 """Firefox's JSEP checks of a description that could be read, in the order it makes them."""
 
+from functools import lru_cache
+
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.load import load
 
@@ -7,6 +9,7 @@ _LATER = "which is unsupported until 2-byte rtp header extensions are supported 
 _FORBIDDEN = frozenset((1, 2, 19, *range(64, 96)))
 _MIN_UFRAG = 4
 _MIN_PWD = 22
+_REMEMBERED_LENGTH = 1_000_000
 # Of all printable characters the only one that is refused (measured): RFC 8839, 5.4 allows
 # letters, digits, + and / alone.
 _INVALID_IN_ICE = "$"
@@ -29,18 +32,35 @@ class Rejected(Exception):
 def read_description(text: str) -> Description:
     """Read a description and check what every description must keep to.
 
+    The last few are kept, since every step of an exchange looks at them again: what is returned
+    is not to be changed.
+
     Raises:
         Rejected: an ``OperationError``; of a syntax error the message lists all that SIPCC
             found, a line each.
     """
+    read = _remembered(text) if len(text) <= _REMEMBERED_LENGTH else _read(text)
+    if isinstance(read, tuple):
+        raise Rejected(*read)
+    return read
+
+
+def _read(text: str) -> Description | tuple[str, str]:
+    """Return a description, or the name and the message of the exception."""
     description, errors = load(text)
     if description is None:
         listed = "".join(f"SDP Parse Error on line {line}: {text}\n" for line, text in errors)
-        raise Rejected("OperationError", f"SIPCC Failed to parse SDP: {listed}")
-    for section in description.sections:
-        if not section.is_disabled:
-            _check_section(section)
+        return "OperationError", f"SIPCC Failed to parse SDP: {listed}"
+    try:
+        for section in description.sections:
+            if not section.is_disabled:
+                _check_section(section)
+    except Rejected as rejection:
+        return rejection.error, rejection.message
     return description
+
+
+_remembered = lru_cache(maxsize=16)(_read)
 
 
 def _check_section(section: Section) -> None:

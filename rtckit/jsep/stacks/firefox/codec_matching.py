@@ -18,6 +18,7 @@ def negotiate_codecs(
     remote: Section,
     *,
     takes_numbers: bool = True,
+    keeps_order: bool = False,
     note: Note | None = None,
 ) -> list[Codec]:
     """Return the codecs both sides have, in the order of the remote section.
@@ -31,6 +32,7 @@ def negotiate_codecs(
         remote: the section of the other side.
         takes_numbers: the payload types of the other side are taken over, as those of an offer
             are, and those of an answer for what is sent.
+        keeps_order: our order decides, as it does where the page set preferences.
         note: is told of each format.
     """
     left = list(prototypes)
@@ -53,21 +55,33 @@ def negotiate_codecs(
     names = {codec.name for codec in found}
     if "ulpfec" in names and "red" not in names:
         found = [codec for codec in found if codec.name != "ulpfec"]
+    if keeps_order:
+        order = [codec.name for codec in prototypes]
+        found.sort(key=lambda codec: order.index(codec.name))
     alone = [codec for codec in found if codec.name not in _NEVER_ALONE]
     return [*alone, *(c for c in found if c.name in _NEVER_ALONE)] if alone else []
 
 
-def reordered(prototypes: Sequence[Codec], negotiated: Sequence[Codec]) -> tuple[Codec, ...]:
+def reordered(
+    prototypes: Sequence[Codec], negotiated: Sequence[Codec], *, takes_repairs: bool
+) -> tuple[Codec, ...]:
     """Return what a track keeps for later: the codecs agreed on in front, with their numbers.
 
-    The feedback and the parameters stay those Firefox began with.
+    The feedback stays that Firefox began with.
+
+    Args:
+        prototypes: the codecs before.
+        negotiated: those agreed on.
+        takes_repairs: the numbers of the retransmissions are taken too, as those of an offer are;
+            a codec offered without them loses them.
     """
     by_name = {(codec.name, codec.clock_rate): codec for codec in prototypes}
     taken: list[Codec] = []
     for codec in negotiated:
         prototype = by_name.pop((codec.name, codec.clock_rate), None)
         if prototype is not None:
-            taken.append(prototype._replace(payload_type=codec.payload_type))
+            rtx = codec.rtx if takes_repairs else prototype.rtx
+            taken.append(prototype._replace(payload_type=codec.payload_type, rtx=rtx))
     return (*taken, *(codec for codec in prototypes if (codec.name, codec.clock_rate) in by_name))
 
 

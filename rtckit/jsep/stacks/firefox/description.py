@@ -7,6 +7,13 @@ from rtckit.jsep.stacks.firefox.fmtp import Fmtp
 from rtckit.jsep.stacks.firefox.rids import Simulcast
 
 
+def has_rtcp(protocol: str) -> bool:
+    """Whether a protocol has RTCP in Firefox's eyes: the profiles with feedback do."""
+    return protocol.startswith(("RTP/", "UDP/TLS/RTP/", "TCP/DTLS/RTP/")) and (
+        protocol.endswith("AVPF")
+    )
+
+
 @dataclass(slots=True)
 class Section:
     """A media section; what may stand at the session level is filled in from there.
@@ -75,10 +82,8 @@ class Section:
 
     @property
     def has_rtcp(self) -> bool:
-        """Whether the protocol has RTCP in Firefox's eyes: the profiles with feedback do."""
-        return self.protocol.startswith(("RTP/", "UDP/TLS/RTP/", "TCP/DTLS/RTP/")) and (
-            self.protocol.endswith("AVPF")
-        )
+        """Whether the protocol has RTCP; see `has_rtcp`."""
+        return has_rtcp(self.protocol)
 
     def codec(self, payload_type: str) -> RtpMap | None:
         """Return the first rtpmap of a format."""

@@ -189,8 +189,8 @@ def _load_section(parsing: Parsing, level: int, media: MediaLevel, defaults: Sec
         section.simulcast = simulcast
     section.rids = rids
     _load_transport(parsing, media, section)
-    for direction, named in (("send", simulcast.send), ("recv", simulcast.receive)):
-        for rid in named:
+    for direction, versions in (("send", simulcast.send), ("recv", simulcast.receive)):
+        for rid in (rid for version in versions for rid in version):
             if rids.get(rid) != direction:
                 raise _fail(parsing, media.line, f"No rid attribute for '{rid}'", times=2)
     return section

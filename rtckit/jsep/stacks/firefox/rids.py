@@ -99,10 +99,17 @@ class Reader:
 
 @dataclass(slots=True)
 class Simulcast:
-    """A simulcast: the rids to send and to receive, every alternative of them."""
+    """A simulcast: the streams to send and to receive, each with its alternatives.
 
-    send: list[str] = field(default_factory=list)
-    receive: list[str] = field(default_factory=list)
+    Attributes:
+        send: of each stream the rids, the first choice first.
+        receive: the same of those to receive.
+        paused: the rids marked with a tilde.
+    """
+
+    send: list[list[str]] = field(default_factory=list)
+    receive: list[list[str]] = field(default_factory=list)
+    paused: set[str] = field(default_factory=set)
 
 
 def _check_rid(rid: str) -> None:
@@ -186,7 +193,8 @@ def read_simulcast(value: str) -> Simulcast:
 
 
 def _read_simulcast(reader: Reader) -> Simulcast:
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[list[str]]] = {}
+    paused: set[str] = set()
     while True:
         reader.skip_space()
         token = reader.token(" \t")
@@ -197,20 +205,24 @@ def _read_simulcast(reader: Reader) -> Simulcast:
         if token in found:
             raise Refused(f"Already got a {token} list")
         reader.skip_space()
-        found[token] = _read_versions(reader)
+        found[token] = _read_versions(reader, paused)
     if not found:
         raise Refused("Empty simulcast attribute")
-    return Simulcast(found.get("send", []), found.get("recv", []))
+    return Simulcast(found.get("send", []), found.get("recv", []), paused)
 
 
-def _read_versions(reader: Reader) -> list[str]:
-    rids: list[str] = []
+def _read_versions(reader: Reader, paused: set[str]) -> list[list[str]]:
+    versions: list[list[str]] = [[]]
     while True:
-        reader.skip("~")
+        is_paused = reader.skip("~")
         rid = reader.token(",; ")
         if not rid:
             raise Refused("Missing rid")
         _check_rid(rid)
-        rids.append(rid)
-        if not (reader.skip(",") or reader.skip(";")):
-            return rids
+        versions[-1].append(rid)
+        if is_paused:
+            paused.add(rid)
+        if reader.skip(";"):
+            versions.append([])
+        elif not reader.skip(","):
+            return versions

@@ -1,6 +1,6 @@
 """What a transceiver of Firefox keeps for its media section: codecs, sources, encodings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from rtckit.jsep.stacks.firefox.capabilities import Codec
@@ -15,14 +15,14 @@ class Sender:
     Attributes:
         track: the id of the track, or the one made up for a sender without.
         streams: the ids of the streams of the track.
-        rids: the rids of the encodings the page gave; None if it gave none.
+        rids: the rids of the encodings; empty for a single one without.
         ssrcs: the sources, one an encoding.
         repairs: the source of the retransmissions of each, once they were written.
     """
 
     track: str = ""
     streams: tuple[str, ...] = ()
-    rids: tuple[str, ...] | None = None
+    rids: tuple[str, ...] = ()
     ssrcs: list[int] = field(default_factory=list)
     repairs: dict[int, int] = field(default_factory=dict)
 
@@ -56,6 +56,8 @@ class Seat:
         direction: the direction the page wants.
         is_stopped: stop() was called.
         codecs: its codecs in their order of now.
+        preferences: the codecs setCodecPreferences left, by name and clock rate; empty for all.
+        keeps_repairs: whether they left the retransmissions.
         sender: its sending half.
     """
 
@@ -64,4 +66,30 @@ class Seat:
     direction: str = "recvonly"
     is_stopped: bool = False
     codecs: tuple[Codec, ...] = ()
+    preferences: tuple[tuple[str, int], ...] = ()
+    keeps_repairs: bool = True
     sender: Sender = field(default_factory=Sender)
+
+    def prefer(self, codecs: Sequence[dict[str, object]]) -> None:
+        """Take what setCodecPreferences was given; nothing for no preference."""
+        if not codecs:
+            self.preferences, self.keeps_repairs = (), True
+            return
+        names = [str(codec["mimeType"]).partition("/")[2].lower() for codec in codecs]
+        rates = [codec["clockRate"] for codec in codecs]
+        self.keeps_repairs = "rtx" in names
+        self.preferences = tuple(
+            (name, rate)
+            for name, rate in zip(names, rates, strict=True)
+            if name != "rtx" and isinstance(rate, int)
+        )
+
+    def usable_codecs(self) -> tuple[Codec, ...]:
+        """Return the codecs the page wants, in the order it wants them."""
+        if not self.preferences:
+            return self.codecs
+        known = {(codec.name.lower(), codec.clock_rate): codec for codec in self.codecs}
+        chosen = tuple(known[key] for key in self.preferences if key in known)
+        if self.keeps_repairs:
+            return chosen
+        return tuple(codec._replace(rtx="") if codec.rtx else codec for codec in chosen)

@@ -1,0 +1,388 @@
+"""Firefox as a peer connection: how it numbers sections, and what it writes when."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from rtckit.jsep.capabilities import Capabilities
+from rtckit.jsep.configuration import Configuration
+from rtckit.jsep.facts import DescriptionFacts, SectionFacts
+from rtckit.jsep.identity import Identity
+from rtckit.jsep.peer_state import SectionPlan
+from rtckit.jsep.stacks.firefox.answering import Own, write_answer_sections
+from rtckit.jsep.stacks.firefox.calls import Calls
+from rtckit.jsep.stacks.firefox.capabilities import CAPABILITIES, codecs_of, extensions_of
+from rtckit.jsep.stacks.firefox.checks import read_description
+from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs, reordered
+from rtckit.jsep.stacks.firefox.description import Description, Section
+from rtckit.jsep.stacks.firefox.extension_numbers import ExtensionNumbers
+from rtckit.jsep.stacks.firefox.negotiation_needed import is_negotiation_needed
+from rtckit.jsep.stacks.firefox.offering import bundle_sections, offer_section
+from rtckit.jsep.stacks.firefox.seats import Seat, Sender
+from rtckit.jsep.stacks.firefox.writing import write_session
+from rtckit.jsep.transceiver import Transceiver
+from rtckit.jsep.verdict import TypedSdp
+
+__all__ = ["FirefoxPeer"]
+
+_ROLES = {"active": "passive", "passive": "active"}
+
+
+class FirefoxPeer(Calls):
+    """Firefox ESR 153."""
+
+    stack: ClassVar[str] = "firefox"
+
+    def __init__(
+        self,
+        configuration: Configuration | None = None,
+        identity: Identity | None = None,
+        capabilities: Capabilities | None = None,
+    ) -> None:
+        own = CAPABILITIES if capabilities is None else capabilities
+        super().__init__(configuration, identity, own)
+        self._extensions = ExtensionNumbers(
+            {kind: extensions_of(own, kind) for kind in ("audio", "video")}
+        )
+        self._seats: dict[Transceiver, Seat] = {}
+        self._cname = f"{{{self.identity.new_uuid()}}}"
+        self._ice: tuple[str, str] | None = None
+        # The sections createOffer gave to what is not associated yet: they stay theirs until a
+        # remote offer comes.
+        self._levels: dict[Transceiver, int] = {}
+        self._proposed_data: int | None = None
+        self._stopped_by_answer: set[Transceiver] = set()
+
+    # -- offers ---------------------------------------------------------------------------------
+
+    def _create_offer(self, *, ice_restart: bool = False) -> TypedSdp:
+        if ice_restart or self._ice in self.credentials_to_replace:
+            self._ice = None
+        return super()._create_offer(ice_restart=ice_restart)
+
+    def _plan_offer(self) -> list[SectionPlan]:
+        """Return the sections of an offer: each level's holder, or the next without a section.
+
+        Media comes before data. A section that was refused goes to the first of its kind that
+        has none. Every offer gives new mids to what is not associated.
+        """
+        plan: list[SectionPlan] = []
+        known = self._known_sections()
+        while True:
+            level = len(plan)
+            holder = self._holder(level)
+            is_data = level in (self.data_level, self._proposed_data)
+            if holder is None and not is_data and level < len(known):
+                plan.append(self._plan_recycled(level, known[level].kind))
+                continue
+            if holder is None and not is_data:
+                holder = self._next_free()
+                if holder is not None:
+                    self._levels[holder] = level
+                elif self._needs_data_section():
+                    self._proposed_data, is_data = level, True
+                else:
+                    return plan
+            plan.append(self._plan_held(level, holder))
+
+    def _holder(self, level: int) -> Transceiver | None:
+        """Return the transceiver of a section; None if it is data, refused or new."""
+        for transceiver in self._in_order():
+            if transceiver.mid is not None:
+                if transceiver.level == level:
+                    return transceiver
+            elif self._levels.get(transceiver) == level:
+                return transceiver
+        return None
+
+    def _next_free(self, kind: str | None = None) -> Transceiver | None:
+        """Return the first transceiver without a section."""
+        for transceiver in self._in_order():
+            if (
+                transceiver.mid is None
+                and transceiver not in self._levels
+                and not transceiver.stopping
+                and kind in (None, transceiver.kind)
+            ):
+                return transceiver
+        return None
+
+    def _needs_data_section(self) -> bool:
+        return bool(self.data_channels) and self.data_level is None and self._proposed_data is None
+
+    def _plan_held(self, level: int, holder: Transceiver | None) -> SectionPlan:
+        if holder is None:
+            mid = self.data_mid if self.data_level == level else None
+            return SectionPlan(level, mid or self._new_mid(), "data")
+        if holder.stopping:
+            return SectionPlan(level, self._last_mid(level), holder.kind, holder, rejected=True)
+        return SectionPlan(level, holder.mid or self._new_mid(), holder.kind, holder)
+
+    def _plan_recycled(self, level: int, kind: str) -> SectionPlan:
+        """Plan a section that was refused."""
+        if kind == "data":
+            if self._needs_data_section():
+                self._proposed_data = level
+                return SectionPlan(level, self._new_mid(), kind, recycled=True)
+            return SectionPlan(level, self._last_mid(level), kind, rejected=True)
+        holder = self._next_free(kind)
+        if holder is None:
+            return SectionPlan(level, self._last_mid(level), kind, rejected=True)
+        self._levels[holder] = level
+        return SectionPlan(level, self._new_mid(), kind, holder, recycled=True)
+
+    def _last_mid(self, level: int) -> str:
+        """Return the mid the last answer has at a level: what a refused section keeps."""
+        section = _at(self._last_answer(), level)
+        return "" if section is None else section.mid or ""
+
+    def _write_offer(self) -> str:
+        own = self._own()
+        last = self._last_answer()
+        sections = []
+        for planned in self.offer_plan:
+            section = _at(last, planned.level)
+            if planned.transceiver is not None:
+                seat = self._seat(planned.transceiver)
+            else:
+                seat = Seat("application" if planned.kind == "data" else planned.kind)
+            sections.append(
+                offer_section(
+                    seat,
+                    planned.mid or None,
+                    own,
+                    protocol=None if section is None else section.protocol,
+                    is_rejected=planned.rejected,
+                )
+            )
+            if not planned.rejected:
+                self.credentials[planned.mid] = own.ice
+        mids = bundle_sections(sections, self.configuration.bundle_policy)
+        return self._write_session([mids] if mids else [], is_mixed=False) + "".join(
+            section.write() for section in sections
+        )
+
+    # -- answers --------------------------------------------------------------------------------
+
+    def _create_answer(self) -> TypedSdp:
+        if self._ice is not None and any(
+            self.restarts_remotely(section) for section in self.facts_of(self.remote).sections
+        ):
+            old = {(s.ufrag, s.pwd) for s in self.facts_of(self.current_local).sections}
+            if self._ice in old:
+                self._ice = None
+        return super()._create_answer()
+
+    def _write_answer(self) -> str:
+        assert self.remote is not None
+        offer = read_description(self.remote.sdp)
+        own = self._own()
+        seats = []
+        for section in offer.sections:
+            seat = self._seat_at(section)
+            if seat is None:
+                raise self._say("no-transceiver", level=section.level)
+            seats.append(seat)
+            if seat.mid is not None:
+                self.credentials[seat.mid] = own.ice
+        answer = write_answer_sections(offer, seats, own, roles=self._roles(), explain=self.explain)
+        self.decisions = answer.decisions
+        return self._write_session(answer.bundles, is_mixed=offer.is_mixed) + "".join(
+            section.write() for section in answer.sections
+        )
+
+    def _seat_at(self, section: Section) -> Seat | None:
+        """Return whose an offered section is; None for one whose data went elsewhere."""
+        if section.media == "application":
+            if self.data_level != section.level and not section.is_disabled:
+                return None
+            return Seat("application", self.data_mid, "sendrecv")
+        transceiver = self.find_by_level(section.level)
+        return Seat(section.media, section.mid) if transceiver is None else self._seat(transceiver)
+
+    def _roles(self) -> list[str | None]:
+        """Return by level our DTLS role in force; none where ICE restarts."""
+        answer = self._last_answer()
+        remote = self.facts_of(self.remote).sections
+        if answer is None or any(self.restarts_remotely(section) for section in remote):
+            return []
+        mine = {"active": "active", "passive": "passive"} if not self.is_offerer else _ROLES
+        return [
+            None if section.is_disabled else mine.get(section.setup or "")
+            for section in answer.sections
+        ]
+
+    # -- negotiation needed ---------------------------------------------------------------------
+
+    def _negotiation_needed(self) -> bool:
+        """Return whether an exchange is needed; msid is only looked for in what is sent."""
+        return is_negotiation_needed(self)
+
+    # -- what is known --------------------------------------------------------------------------
+
+    def _own(self) -> Own:
+        if self._ice is None:
+            self._ice = (self.identity.new_hex(8), self.identity.new_hex(32))
+        size = self.capabilities.max_message_size
+        return Own(
+            self._ice,
+            self._cname,
+            self.identity.new_ssrc,
+            self._extensions,
+            0 if size is None else size,
+            self.capabilities.sctp_port,
+        )
+
+    def _write_session(self, bundles: list[list[str]], *, is_mixed: bool) -> str:
+        return write_session(
+            self.identity.session_id,
+            self.version - 1,
+            f"sha-256 {self.identity.fingerprint}",
+            bundles,
+            is_mixed=is_mixed,
+        )
+
+    def _seat(self, transceiver: Transceiver) -> Seat:
+        """Return what Firefox keeps for a transceiver, brought up to date."""
+        seat = self._seats.get(transceiver)
+        if seat is None:
+            seat = self._seats[transceiver] = Seat(
+                transceiver.kind,
+                codecs=codecs_of(self.capabilities, transceiver.kind),
+                sender=Sender(f"{{{self.identity.new_uuid()}}}"),
+            )
+        seat.mid = transceiver.mid
+        is_stopped = transceiver.direction == "stopped"
+        seat.direction = "inactive" if is_stopped else transceiver.direction
+        seat.is_stopped = transceiver.stopped
+        seat.sender.streams = transceiver.stream_ids
+        seat.sender.rids = tuple(e.rid for e in transceiver.encodings if e.rid)
+        seat.prefer(transceiver.codec_preferences)
+        return seat
+
+    def _last_answer(self) -> Description | None:
+        """Return the answer of the last completed exchange."""
+        answer = self.current_remote if self.is_offerer else self.current_local
+        return None if answer is None else read_description(answer.sdp)
+
+    # -- applying -------------------------------------------------------------------------------
+
+    def _apply(self, side: str, description: TypedSdp) -> None:
+        if self.pending_remote is not None and (side, description.type) == ("remote", "offer"):
+            self._take_back_offer()
+        super()._apply(side, description)
+
+    def _take_back_offer(self) -> None:
+        """Undo a remote offer that is being replaced; the page is told of nothing but tracks.
+
+        What the offer had made is gone, and made again; what was there goes on receiving.
+        """
+        events = list(self.events)
+        state = self.signaling_state
+        receiving = {t: (t.is_receiving, t.remote_stream_ids) for t in self.transceivers}
+        self._roll_back()
+        for transceiver in self.transceivers:
+            transceiver.is_receiving, transceiver.remote_stream_ids = receiving[transceiver]
+        self._begin_exchange()
+        self.signaling_state, self.events = state, events
+
+    def _apply_local(self, sdp_type: str, facts: DescriptionFacts) -> None:
+        self._reveal_ghosts()
+        super()._apply_local(sdp_type, facts)
+
+    def _find_for_local(self, section: SectionFacts) -> Transceiver | None:
+        if section.rejected and section.mid is None:
+            return None
+        return self._holder(section.index)
+
+    def _apply_remote(self, sdp_type: str, facts: DescriptionFacts) -> None:
+        """Find or make the transceiver of each section, by its place alone."""
+        self._reveal_ghosts()
+        is_answer = sdp_type != "offer"
+        if not is_answer:
+            self._levels.clear()
+            self._proposed_data = None
+            assert self.remote is not None
+            for section in read_description(self.remote.sdp).sections:
+                self._extensions.note_offered(section.extensions or ())
+        told = len(self.events)
+        for facts_of_section in facts.sections:
+            if facts_of_section.kind == "data":
+                self._apply_remote_data(facts_of_section, is_answer)
+            else:
+                self._apply_remote_media(facts_of_section, is_answer)
+        # Tracks are told of in the order of transceivers, not of sections.
+        fresh = set(self.events[told:])
+        tracks = [f"track:{t.mid}" for t in self.transceivers]
+        self.events[told:] = [event for event in tracks if event in fresh]
+
+    def _find_for_remote(self, section: SectionFacts) -> Transceiver | None:
+        return self.find_by_level(section.index)
+
+    def _apply_remote_media(self, section: SectionFacts, is_answer: bool) -> None:
+        if not section.rejected:
+            super()._apply_remote_media(section, is_answer)
+            return
+        transceiver = self.find_by_level(section.index)
+        if transceiver is None and not is_answer:
+            live = replace(section, rejected=False)
+            transceiver = self._find_added_by_track(live) or self._make_for_remote(section)
+        if transceiver is None:
+            return
+        self._receive(transceiver, "inactive", section)
+        if is_answer and not transceiver.stopping:
+            # One that an answer stops is seen until the next exchange, without a mid.
+            self._stopped_by_answer.add(transceiver)
+            transceiver.mid = transceiver.level = None
+        transceiver.stop()
+
+    def _is_gone(self, transceiver: Transceiver) -> bool:
+        if transceiver in self._stopped_by_answer:
+            return False
+        return transceiver.stopped and (transceiver.mid is None or super()._is_gone(transceiver))
+
+    def _apply_remote_data(self, section: SectionFacts, is_answer: bool) -> None:
+        """Give the one data connection its section; a second one takes it from the first."""
+        if section.rejected:
+            if self.data_level == section.index:
+                self.data_mid = self.data_level = None
+                self.data_channels = []
+            return
+        if is_answer and self.data_level is not None:
+            return
+        self.data_level = section.index
+        if section.mid is not None:
+            self.data_mid = section.mid
+        elif self.data_mid is None:
+            self.data_mid = self._new_mid()
+        self._used_mids.add(self.data_mid)
+
+    def _complete_exchange(self) -> None:
+        """Keep the codecs agreed on in front, and the numbers of extensions."""
+        answer = self._last_answer()
+        assert self.current_remote is not None
+        remote = read_description(self.current_remote.sdp)
+        for transceiver in self.transceivers:
+            section = None if transceiver.level is None else _at(remote, transceiver.level)
+            answered = None if transceiver.level is None else _at(answer, transceiver.level)
+            if section is None or answered is None or answered.is_disabled:
+                continue
+            seat = self._seat(transceiver)
+            seat.codecs = reordered(
+                seat.codecs,
+                negotiate_codecs(seat.codecs, section),
+                takes_repairs=not self.is_offerer,
+            )
+        for section in answer.sections if answer else ():
+            if not section.is_disabled:
+                self._extensions.note_agreed(section.extensions or ())
+        super()._complete_exchange()
+        self._stopped_by_answer = set()
+        for transceiver in set(self._seats) - set(self.transceivers):
+            del self._seats[transceiver]
+
+
+def _at(description: Description | None, level: int) -> Section | None:
+    """Return the section at a level; None if there is none."""
+    if description is None or level >= len(description.sections):
+        return None
+    return description.sections[level]
