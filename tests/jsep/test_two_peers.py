@@ -124,9 +124,11 @@ def check_agreement(pair: Pair) -> None:
             assert peer.pending_local is peer.pending_remote is None
         local = peer.facts_of(peer.local).sections
         remote = other.facts_of(other.remote).sections
-        assert [(s.kind, s.mid, s.rejected, s.direction) for s in local] == [
-            (s.kind, s.mid, s.rejected, s.direction) for s in remote
+        assert [(s.kind, s.mid, s.direction) for s in local] == [
+            (s.kind, s.mid, s.direction) for s in remote
         ]
+        if "aiortc" not in (peer.stack, other.stack):  # which writes them without bundle-only
+            assert [s.rejected for s in local] == [s.rejected for s in remote]
         for transceiver in peer.transceivers:
             check_mirror(peer, other, transceiver.mid)
         if peer.is_offerer is not False:
@@ -154,10 +156,12 @@ def play(names: tuple[str, str], steps: list[tuple[int, tuple[Any, ...]]], first
     try:
         pair.settle(first)
     except PeerError as error:
-        assert error.name
-        return f"{error.name}: {error.message}"
-    check_agreement(pair)
-    return ""
+        failure = error
+    else:
+        check_agreement(pair)
+        return ""
+    assert failure.name
+    return f"{failure.name}: {failure.message}"
 
 
 @pytest.mark.parametrize("names", PAIRS, ids="-".join)
