@@ -23,6 +23,16 @@ class Applying(Interface):
     _senders: dict[Transceiver, str]
     _extensions: dict[Transceiver, tuple[str, ...]]
 
+    # A rollback that takes the data section away closes its channels, but they go on asking for
+    # negotiation.
+    _closed_channels: int = 0
+
+    def _roll_back(self) -> None:
+        had_data = self.data_level is not None
+        super()._roll_back()
+        if had_data and self.data_level is None:
+            self._closed_channels = len(self.data_channels)
+
     # -- sections -------------------------------------------------------------------------------
 
     def _plan_offer(self) -> list[SectionPlan]:
@@ -57,7 +67,7 @@ class Applying(Interface):
                 )
                 plan[level : level + 1] = [new]
                 self._lines[transceiver] = level
-        if self.data_mid is None and self.data_channels:
+        if self.data_mid is None and len(self.data_channels) > self._closed_channels:
             plan.append(SectionPlan(len(plan), self._new_mid(), "data"))
         return plan
 

@@ -92,10 +92,32 @@ def _refer_to_same(
     return first is not None and second is not None and is_same(first, second, kind)
 
 
+_MOST_KEPT = 256
+_kept: dict[tuple[object, ...], tuple[list[Codec], list[Codec], list[Codec]]] = {}
+"""What was negotiated out of which codecs, by their identities; holding them keeps these apart."""
+
+
 def negotiate(
     mine: CodecList, theirs: CodecList, kind: str, *, keep_offer_order: bool
 ) -> list[Codec]:
-    """Return the codecs of an answer."""
+    """Return the codecs of an answer.
+
+    A codec is not changed once its section is read, and sections that say the same share theirs:
+    what was negotiated out of the same codecs is kept.
+    """
+    key = (kind, keep_offer_order, len(mine), *map(id, mine), *map(id, theirs))
+    known = _kept.get(key)
+    if known is None:
+        found = _negotiate(mine, theirs, kind, keep_offer_order=keep_offer_order)
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        known = _kept[key] = (list(mine), list(theirs), found)
+    return list(known[2])
+
+
+def _negotiate(
+    mine: CodecList, theirs: CodecList, kind: str, *, keep_offer_order: bool
+) -> list[Codec]:
     negotiated = []
     numbers: dict[str, str] = {}
     repeats: list[tuple[str, Codec]] = []

@@ -80,6 +80,11 @@ class ChromiumPeer(Applying, PeerConnection):
             "sha-256", bytes.fromhex(self.identity.fingerprint.replace(":", ""))
         )
 
+    @property
+    def has_sctp(self) -> bool:
+        """Whether the ``sctp`` attribute has a transport: from the first description with it."""
+        return self.data_level is not None
+
     # -- making ---------------------------------------------------------------------------------
 
     def create_offer(self, *, ice_restart: bool = False) -> TypedSdp:

@@ -17,7 +17,8 @@ class DtlsTransport:
     """One transport: what both sides said of it last, and the DTLS role that came of it.
 
     ``sections`` are the mids that use it, ``sources`` the section each remote source belongs to,
-    ``extensions`` the header extensions each section has in use.
+    ``extensions`` the header extensions each section has in use, and ``agreed`` those lists of
+    them that are known to agree with all others.
     """
 
     name: str
@@ -27,6 +28,7 @@ class DtlsTransport:
     sections: set[str] = field(default_factory=set)
     sources: dict[int, str] = field(default_factory=dict)
     extensions: dict[str, list[Extension]] = field(default_factory=dict)
+    agreed: frozenset[tuple[Extension, ...]] = frozenset()
 
 
 class Transports:
@@ -87,6 +89,19 @@ class Transports:
             if new.id in used:
                 raise Refused(f"Duplicate extension ID: {_shown(new)} (mid={mid})")
             used.add(new.id)
+        listed = tuple(extensions)
+        if listed not in transport.agreed:
+            self._check_numbers(transport, mid, extensions)
+        if transport.extensions.get(mid) != extensions:
+            if transport.extensions.pop(mid, None) is not None:
+                transport.agreed = frozenset()
+            transport.extensions[mid] = extensions
+        transport.agreed |= {listed}
+
+    def _check_numbers(
+        self, transport: DtlsTransport, mid: str, extensions: list[Extension]
+    ) -> None:
+        """Refuse a number that means something else to a section of the transport."""
         for new in extensions:
             for other, active in transport.extensions.items():
                 old = next((each for each in active if each.id == new.id), None)
@@ -96,9 +111,6 @@ class Transports:
                         f'{other}, id={new.id}, old_uri="{old.uri}", new_uri="{new.uri}"). '
                         f"(mid={mid})"
                     )
-        if transport.extensions.get(mid) != extensions:
-            transport.extensions.pop(mid, None)
-            transport.extensions[mid] = extensions
 
     def _drop_sources(self, mid: str) -> None:
         transport = self.by_mid.get(mid)
@@ -144,6 +156,7 @@ class Transports:
         if transport is not None:
             transport.sections.discard(mid)
             transport.extensions.pop(mid, None)
+            transport.agreed = frozenset()
             if not transport.sections and transport.name not in self._stable:
                 self.by_name.pop(transport.name, None)
 

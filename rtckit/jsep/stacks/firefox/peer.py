@@ -51,6 +51,21 @@ class FirefoxPeer(Calls):
         self._levels: dict[Transceiver, int] = {}
         self._proposed_data: int | None = None
         self._stopped_by_answer: set[Transceiver] = set()
+        self._sctp_at_close: bool | None = None
+
+    @property
+    def has_sctp(self) -> bool:
+        """Whether the ``sctp`` attribute has a transport: with a local description of it."""
+        if self._sctp_at_close is not None:
+            return self._sctp_at_close
+        sections = self.facts_of(self.local).sections
+        return any(section.kind == "data" and not section.rejected for section in sections)
+
+    def close(self) -> None:
+        """Close it; the ``sctp`` attribute stays as it was."""
+        if self._sctp_at_close is None:
+            self._sctp_at_close = self.has_sctp
+        super().close()
 
     # -- offers ---------------------------------------------------------------------------------
 
