@@ -2,7 +2,7 @@
 
     python benchmarks/bench_answer.py [--seconds 2] [--stacks chromium firefox] [--profile chromium]
 
-The small offer is Chromium's for audio, video and data, about 5 kB. Each is another one: ICE
+The small offer is Chromium's for audio and video, about 5 kB. Each is another one: ICE
 credentials, fingerprint, sources, session and stream ids change from offer to offer, so that
 nothing of the last answer can be used again. aiortc itself answers the same offers, without the
 sockets it gathers candidates with. The large one has 151 sections (``make_sfu_offer.py``). CPU
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import cProfile
 import gzip
+import json
 import logging
 import pstats
 import random
@@ -25,7 +26,7 @@ from time import process_time
 from rtckit.jsep import STACK_NAMES, answer
 
 ROOT = Path(__file__).resolve().parent.parent
-SMALL = ROOT / "captures" / "chromium-firefox" / "offer.sdp"
+SMALL = ROOT / "tests" / "oracle" / "data" / "bases.json.gz"
 LARGE = ROOT / "tests" / "sdp" / "data" / "sfu-offer.sdp.gz"
 
 ANSWERS_PER_SECOND = 1000.0
@@ -130,7 +131,7 @@ def main() -> int:
     parser.add_argument("--stacks", nargs="+", choices=STACK_NAMES, default=list(STACK_NAMES))
     parser.add_argument("--profile", choices=STACK_NAMES)
     given = parser.parse_args()
-    small = SMALL.read_bytes().decode()
+    small: str = json.loads(gzip.decompress(SMALL.read_bytes()))["chromium-call"]
     offers = vary(small, 500)
     large = gzip.decompress(LARGE.read_bytes()).decode()
     if given.profile:

@@ -4,6 +4,7 @@ Most of a section is the same in every description of a peer. What does not come
 read once, and kept for the next section that says it.
 """
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -37,13 +38,14 @@ from rtckit.jsep.stacks.chromium.simulcast import keep_valid_layers
 
 # Lines with what is another value in every description and every section, and nothing else. The
 # lines that are left are mostly those of a section read before: what they say is kept.
-_CHANCE = frozenset(
-    (
-        *("mid", "ice-ufrag", "ice-pwd", "ice-options", "fingerprint", "setup", "candidate"),
-        *("ssrc", "ssrc-group", "msid"),
-    )
+_CHANCE = re.compile(
+    r"(^a=(?:mid|ice-ufrag|ice-pwd|ice-options|fingerprint|setup|candidate|ssrc-group|ssrc|msid)"
+    r"(?![^: \r\n])[^\n]*\n)",
+    re.MULTILINE,
 )
-_MOST_KEPT_LINES = 500
+_WELL_FORMED = re.compile(r"(?:(?:s=[^\r\n]|[a-z]=[^ \r\n])[^\n]*\n)*")
+_MOST_KEPT = 30_000
+"""Characters of a section."""
 _KEPT_SECTIONS = 128
 
 
@@ -54,33 +56,38 @@ def parse_section(lines: Lines, m_line: str, content: Content, description: Desc
         ParseFailed: libwebrtc would not read it.
     """
     formats = m_line[2:].split(" ")[3:]
-    own, broken = _section_lines(lines)
     payload_types = tuple(map(int, formats)) if is_rtp(content.protocol) else ()
-    chance: list[str] = []
-    said: list[str] = []
-    for line in own:
-        (chance if name_of(line) in _CHANCE else said).append(line)
-    known = None
-    if broken is None and len(said) <= _MOST_KEPT_LINES:
-        known = _read_kept(
-            (content.kind, content.protocol, content.sctpmap, content.sctp_port),
-            payload_types,
-            tuple(said),
-        )
-    if known is None:
+    gathered = Gathered(payload_types)
+    block = _well_formed_block(lines)
+    known, chance = None, []
+    if block is not None:
+        parts = _CHANCE.split(block)
+        chance = parts[1::2]
+        head = (content.kind, content.protocol, content.sctpmap, content.sctp_port)
+        known = _read_kept(head, payload_types, "".join(parts[::2]))
+    if block is None or known is None:
         # Line by line, so that the first one that is wrong is the one to blame.
-        gathered = Gathered(payload_types)
+        own, broken = _section_lines(lines)
         _read_lines(own, content, gathered)
         if broken is not None:
             raise broken
         _settle_codecs(content, gathered)
     else:
+        lines.pos += len(block)
         _copy(known, content)
-        gathered = Gathered(payload_types)
-        _read_lines(chance, content, gathered)
+        _read_lines((line[:-1].removesuffix("\r") for line in chance), content, gathered)
     _settle_streams(content, gathered)
     description.has_msid |= gathered.has_msid
     description.has_ssrc_msid |= gathered.has_ssrc_msid
+
+
+def _well_formed_block(lines: Lines) -> str | None:
+    """Return the text of a section; None where a line is malformed, or it is too long to keep."""
+    end = lines.text.find("\nm=", lines.pos - 1)
+    block = lines.text[lines.pos : end + 1] if end >= 0 else lines.text[lines.pos :]
+    if len(block) > _MOST_KEPT or not _WELL_FORMED.fullmatch(block):
+        return None
+    return block
 
 
 def _section_lines(lines: Lines) -> tuple[list[str], ParseFailed | None]:
@@ -117,7 +124,7 @@ def _read_lines(lines: Iterable[str], content: Content, gathered: Gathered) -> N
 
 @lru_cache(maxsize=_KEPT_SECTIONS)
 def _read_kept(
-    head: tuple[str, str, bool, int], payload_types: tuple[int, ...], lines: tuple[str, ...]
+    head: tuple[str, str, bool, int], payload_types: tuple[int, ...], block: str
 ) -> Content | None:
     """Read the lines of a section that chance has no part in; None if one is wrong.
 
@@ -127,7 +134,8 @@ def _read_kept(
     content = Content(kind, protocol, Transport(), sctpmap=sctpmap, sctp_port=sctp_port)
     gathered = Gathered(payload_types)
     try:
-        _read_lines(lines, content, gathered)
+        lines = block[:-1].split("\n") if block else []
+        _read_lines((line.removesuffix("\r") for line in lines), content, gathered)
         _settle_codecs(content, gathered)
     except ParseFailed:
         return None
