@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rtckit.jsep.simulation.compare import Comparison, compare_traces
     from rtckit.jsep.simulation.player import SimulatedPlayer
-    from rtckit.jsep.simulation.scenario import Scenario, Step, parse_scenario, step
+    from rtckit.jsep.simulation.reading import parse_scenario, step
+    from rtckit.jsep.simulation.scenario import Scenario, Step
     from rtckit.jsep.simulation.trace import Trace, TraceStep
 
 __all__ = [
@@ -38,8 +39,8 @@ _LAZY = {
     "SimulatedPlayer": "player",
     "Scenario": "scenario",
     "Step": "scenario",
-    "parse_scenario": "scenario",
-    "step": "scenario",
+    "parse_scenario": "reading",
+    "step": "reading",
     "Trace": "trace",
     "TraceStep": "trace",
 }
@@ -63,7 +64,7 @@ def read_library(name: str) -> "Scenario":
     Raises:
         KeyError: there is none of that name.
     """
-    from rtckit.jsep.simulation.scenario import parse_scenario
+    from rtckit.jsep.simulation.reading import parse_scenario
 
     return parse_scenario(library_text(name), name)
 

@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,14 +138,14 @@ class Call:
         """As plain data; descriptions whole."""
         return {
             "peer": self.peer,
-            "operation": dict(self.operation),
+            "operation": deepcopy(dict(self.operation)),
             "ok": self.ok,
             "error": self.error,
             "message": self.message,
-            "description": self.outcome["description"],
+            "description": deepcopy(self.outcome["description"]),
             "events": list(self.events),
             "state_before": self.state_before,
-            "state": self.outcome["state"],
+            "state": deepcopy(self.outcome["state"]),
             "set": self.description.to_dict() if self.description else None,
             "forgiven": self.forgiven,
         }
