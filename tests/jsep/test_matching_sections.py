@@ -292,10 +292,9 @@ def test_each_offered_format_is_taken_or_dropped(
 ) -> None:
     for mine in (own, OWN_AUDIO, OWN_VIDEO):
         found = match_codecs(offered, mine)
-        told = [item.offered for item in (*found.taken, *found.dropped)]
-        assert {item.payload_type for item in offered} == {
-            item.payload_type for item in told if item is not None
-        }
+        told = {item.offered.payload_type for item in found.taken if item.offered is not None}
+        told |= {lost.offered.payload_type for lost in found.dropped}
+        assert {item.payload_type for item in offered} == told
         for item in found.taken:
             assert item.offered is not None
             assert item.answer.identity == item.offered.identity == item.own.identity

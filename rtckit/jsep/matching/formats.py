@@ -153,43 +153,45 @@ def format_of_capability(codec: CodecCapability) -> MediaFormat:
     )
 
 
-def configuration_of(item: MediaFormat, others: Iterable[MediaFormat] = ()) -> Configuration:
+def configuration_of(
+    item: MediaFormat, others: Iterable[MediaFormat] = (), *, numbered: bool = True
+) -> Configuration:
     """What a format stands for, whatever its payload type.
 
     ``others`` are the formats of the same section: the configuration of an ``rtx`` or a ``red``
-    contains that of what it repeats or carries. Two formats with the same configuration may share
-    a payload type in a bundle (RFC 9143, 9.1.1), and a payload type keeps its configuration for the
-    whole session (RFC 3264, 8.3.2).
+    contains that of what it repeats or carries, and, unless ``numbered`` is False, the number it
+    has there. Two formats with the same configuration may share a payload type in a bundle (RFC
+    9143, 9.1.1), and a payload type keeps its configuration for the whole session (RFC 3264,
+    8.3.2).
     """
     if item.identity[0] not in ("rtx", "red"):
-        return _configuration(item, {}, 0)
-    return _configuration(item, {other.payload_type: other for other in others}, 2)
+        return _configuration(item, {}, 0, numbered)
+    return _configuration(item, {other.payload_type: other for other in others}, 2, numbered)
 
 
 def _configuration(
-    item: MediaFormat, known: Mapping[int, MediaFormat], depth: int
+    item: MediaFormat, known: Mapping[int, MediaFormat], depth: int, numbered: bool
 ) -> Configuration:
     name = item.identity[0]
     identity = (item.kind, *item.identity)
     if name in _CONFIGURATIONS:
         return identity + _parameters_configuration(name, item.fmtp)
-    inner: tuple[object, ...] = ()
+    numbers: list[int | None] = []
     # An rtx of an rtx means nothing, and a hostile one may repeat itself.
     if name == "rtx" and depth:
-        inner = (_carried(item.apt, known, depth - 1),)
+        numbers = [item.apt]
     elif name == "red" and depth:
         numbers = [
             int(part) if part.isdecimal() and len(part) < 4 else None for part in item.carried
         ]
-        inner = tuple(_carried(number, known, depth - 1) for number in numbers)
+    inner: list[Configuration] = []
+    for number in numbers:
+        found = None if number is None else known.get(number)
+        inside = () if found is None else _configuration(found, known, depth - 1, numbered)
+        inner.append((number, inside) if numbered or found is None else (inside,))
     return (*identity, *inner)
 
 
 @lru_cache(maxsize=1024)
 def _parameters_configuration(name: str, fmtp: Parameters) -> tuple[object, ...]:
     return _CONFIGURATIONS[name](_by_name(fmtp))
-
-
-def _carried(number: int | None, known: Mapping[int, MediaFormat], depth: int) -> Configuration:
-    found = None if number is None else known.get(number)
-    return (number,) if found is None else _configuration(found, known, depth)

@@ -20,6 +20,7 @@ from rtckit.jsep.stacks.rfc.lines import (
     format_lines,
     longest_packet,
     media_line,
+    rejected_lines,
     session_lines,
 )
 from rtckit.jsep.stacks.rfc.memory import Agreement, formats_of, number_formats
@@ -50,7 +51,7 @@ class AnswerWriter(AnswerTransports):
         for reply in replies:
             self._explain_reply(reply, bundles)
             if reply.rejected is not None:
-                lines += _rejected_lines(reply)
+                lines += rejected_lines(reply.media, reply.mid)
                 continue
             tag = bundles.tag_of(reply.mid)
             own = self._answer_transport(reply, replies, bundles, offer, agreed)
@@ -177,7 +178,7 @@ class AnswerWriter(AnswerTransports):
         numbered = number_formats(
             wanted,
             self._memory.numbers,
-            {item.payload_type for item in offered},
+            self._offered_numbers(),
             fixed,
         )
         found = []
@@ -191,6 +192,16 @@ class AnswerWriter(AnswerTransports):
             found.append(TakenCodec(made, None, mine, why, (_OFFER_ANSWER,)))
         self._memory.numbers.bind([item.answer for item in (*matching.taken, *found)])
         return found
+
+    def _offered_numbers(self) -> set[int]:
+        """The payload types of the whole offer: one's own formats may be written otherwise."""
+        offer = self._document_of(self.remote)
+        return {
+            int(item)
+            for media in (offer.media if offer is not None else ())
+            for item in media.formats
+            if media.is_rtp and item.isdecimal() and len(item) <= 3
+        }
 
     def _answer_groups(
         self, replies: Sequence[Reply], offer: Document, agreed: Agreement | None
@@ -371,17 +382,6 @@ class AnswerWriter(AnswerTransports):
             if len(best) > 1:
                 found.append(("LS", best))
         return found
-
-
-def _rejected_lines(reply: Reply) -> Iterator[str]:
-    """A section that is not taken: port zero, protocol and formats as offered (RFC 3264, 6)."""
-    media = reply.media
-    yield media_line(media.kind, 0, media.protocol, media.formats or ["0"])
-    yield CONNECTION
-    if media.mid is not None:
-        yield f"a=mid:{media.mid}"
-    if media.is_rtp:
-        yield "a=inactive"
 
 
 def _times(offer: Document) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rtckit.jsep.matching.formats import MediaFormat
+from rtckit.sdp.media import MediaSection
 
 __all__ = [
     "CONNECTION",
@@ -14,6 +15,7 @@ __all__ = [
     "format_lines",
     "longest_packet",
     "media_line",
+    "rejected_lines",
     "session_lines",
 ]
 
@@ -116,6 +118,21 @@ def format_lines(formats: Iterable[MediaFormat]) -> Iterator[str]:
             yield f"a=fmtp:{number} {text}"
         for feedback in item.feedback:
             yield f"a=rtcp-fb:{number} {feedback}"
+
+
+def rejected_lines(media: MediaSection, mid: str | None) -> Iterator[str]:
+    """A section with port zero; protocol and formats are as they were (RFC 3264, 6 and 8.2).
+
+    The formats mean nothing, but their rtpmaps stay, so that none is without a name.
+    """
+    yield media_line(media.kind, 0, media.protocol, media.formats or ["0"])
+    yield CONNECTION
+    if mid:
+        yield f"a=mid:{mid}"
+    if media.is_rtp:
+        yield "a=inactive"
+        for codec in media.codecs:
+            yield f"a=rtpmap:{codec.payload_type} {codec}"
 
 
 def longest_packet(formats: Iterable[MediaFormat]) -> int | None:

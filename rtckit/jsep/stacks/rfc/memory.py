@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from rtckit.jsep.matching.extensions import ExtensionIds
 from rtckit.jsep.matching.formats import (
+    Configuration,
     MediaFormat,
     configuration_of,
     format_of_codec,
@@ -84,6 +85,7 @@ def number_formats(
     numbers: PayloadTypes,
     taken: Iterable[int] = (),
     fixed: Mapping[int, int] | None = None,
+    prior: Mapping[Configuration, int] | None = None,
 ) -> dict[int, MediaFormat]:
     """One's own formats with the payload types they have in this session.
 
@@ -92,31 +94,36 @@ def number_formats(
         numbers: what numbers stand for so far.
         taken: the numbers that the section has given away.
         fixed: the number of a format where it is settled, by its own one.
+        prior: the numbers that the section had, by what they stood for.
 
     The result is by own number, in the order of ``own``. A format for which no number is left is
     left out, and what repeats or carries it as well.
     """
-    used = set(taken)
-    chosen: dict[int, int] = {}
-    for mine, number in (fixed or {}).items():
-        if number not in chosen.values():
-            chosen[mine] = number
-            used.add(number)
-    # What an rtx stands for contains what it repeats: that gets its number first.
-    for item in sorted(own, key=_depends):
-        if item.payload_type in chosen:
-            continue
-        number_or_none = numbers.choose(configuration_of(item, own), item.payload_type, used)
-        if number_or_none is not None:
-            chosen[item.payload_type] = number_or_none
-            used.add(number_or_none)
+    chosen = dict(fixed or {})
+    used = set(taken) | set(chosen.values())
     found: dict[int, MediaFormat] = {}
-    for item in own:
-        fmtp = _renumbered(item, chosen) if item.payload_type in chosen else None
-        if fmtp is not None:
-            number = chosen[item.payload_type]
-            found[item.payload_type] = replace(item, payload_type=number, fmtp=fmtp)
-    return found
+    # What an rtx stands for contains the number it repeats: that is chosen first.
+    for item in sorted(own, key=_depends):
+        fmtp = _renumbered(item, chosen)
+        if fmtp is None:
+            continue
+        made = item if fmtp == item.fmtp else replace(item, fmtp=fmtp)
+        number = chosen.get(item.payload_type)
+        if number is None:
+            key = configuration_of(made, found.values())
+            number = (prior or {}).get(key)
+            if number is None or number in used:
+                number = numbers.choose(key, item.payload_type, used)
+            if number is None:
+                continue
+            chosen[item.payload_type] = number
+            used.add(number)
+        found[item.payload_type] = (
+            made if number == made.payload_type else replace(made, payload_type=number)
+        )
+    return {
+        item.payload_type: found[item.payload_type] for item in own if item.payload_type in found
+    }
 
 
 def _depends(item: MediaFormat) -> int:

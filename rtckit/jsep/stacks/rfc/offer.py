@@ -18,6 +18,7 @@ from rtckit.jsep.stacks.rfc.lines import (
     format_lines,
     longest_packet,
     media_line,
+    rejected_lines,
     session_lines,
 )
 from rtckit.jsep.stacks.rfc.memory import Agreement, formats_of, number_formats
@@ -150,16 +151,10 @@ class OfferWriter(Writer):
 
     def _offer_rejected(self, plan: SectionPlan) -> Iterator[str]:
         """A section that is over: port zero, and nothing said (RFC 9429, 5.2.2)."""
+        # Only what a description in force has can be rejected.
         media = self._known_section(plan.level)
-        if media is not None:
-            kind, protocol, formats = media.kind, media.protocol, media.formats
-        else:
-            kind, protocol, formats = plan.kind, RTP_PROTOCOL, ["0"]
-        yield media_line(kind, 0, protocol, formats or ["0"])
-        yield CONNECTION
-        if plan.mid:
-            yield f"a=mid:{plan.mid}"
-        yield "a=inactive"
+        assert media is not None
+        yield from rejected_lines(media, plan.mid)
         why = "its transceiver is stopped" if plan.transceiver else "it was rejected before"
         self._decide(plan.level, plan.mid, "section", "", "rejected", why, "RFC 9429, 5.2.2")
 
@@ -244,12 +239,7 @@ class OfferWriter(Writer):
             )
             if answered is not None and not preferences:
                 own = _ordered_as(own, formats_of(answered))
-        fixed = {
-            item.payload_type: prior[key]
-            for item in own
-            if (key := configuration_of(item, own)) in prior
-        }
-        found = list(number_formats(own, self._memory.numbers, (), fixed).values())
+        found = list(number_formats(own, self._memory.numbers, (), {}, prior).values())
         self._memory.numbers.bind(found)
         return found
 
@@ -358,5 +348,8 @@ def _ordered_as(own: Sequence[MediaFormat], answered: Sequence[MediaFormat]) -> 
     """One's own formats in the order of an answer, what it has not behind them."""
     ranks: dict[Configuration, int] = {}
     for item in answered:
-        ranks.setdefault(configuration_of(item, answered), len(ranks))
-    return sorted(own, key=lambda item: ranks.get(configuration_of(item, own), len(ranks)))
+        ranks.setdefault(configuration_of(item, answered, numbered=False), len(ranks))
+    last = len(ranks)
+    return sorted(
+        own, key=lambda item: ranks.get(configuration_of(item, own, numbered=False), last)
+    )

@@ -80,14 +80,18 @@ class Writer(PeerConnection):
                 self._memory.learn(self._document(text))
         self._learnt = set(texts)
 
+    def _drop_restarted_credentials(self) -> None:
+        """Nothing yet: whether ICE restarts is asked of each transport when it is answered."""
+
     # -- transports -----------------------------------------------------------------------------
 
     def _credentials_for(self, mid: str, members: Sequence[str] = ()) -> tuple[str, str]:
         """The ICE credentials of a transport, made up where there are none.
 
-        ``members`` are the sections it was shared with: another one may have carried it.
+        ``members`` are the sections it was shared with, the one that carried it first; what ``mid``
+        had before it was bundled with them holds no more.
         """
-        for name in (mid, *members):
+        for name in (*members, mid):
             known = self.credentials.get(name)
             if known is not None:
                 self.credentials[mid] = known
@@ -99,7 +103,7 @@ class Writer(PeerConnection):
     def _tls_id_for(self, mid: str, members: Sequence[str] = (), *, new: bool = False) -> str:
         """The id of a DTLS association at this end (RFC 8842, 5)."""
         if not new:
-            for name in (mid, *members):
+            for name in (*members, mid):
                 if name in self._tls_ids:
                     self._tls_ids[mid] = self._tls_ids[name]
                     return self._tls_ids[mid]
