@@ -227,7 +227,9 @@ def list_scenarios(settings: Settings) -> Answer:
 @click.argument("name")
 @answering
 def show(settings: Settings, name: str) -> Answer:
-    """Show a scenario of the library: a file to begin your own with.
+    """Show a scenario of the library.
+
+    It is a file to begin your own with.
 
     \b
         rtckit jsep show glare > mine.toml

@@ -192,7 +192,9 @@ class _Drawing:
         faults += self.trace.faults
         scenario = self.trace.scenario
         if not scenario.is_judged:
-            yield f"The scenario promises nothing for {' and '.join(scenario.unjudged)}."
+            stacks = dict.fromkeys(scenario.peers[side].stack for side in scenario.machines)
+            named = " and ".join(stack for stack in stacks if stack in scenario.unjudged)
+            yield f"The scenario promises nothing for {named}."
             return
         if not faults:
             yield self.paint("All went as the scenario expects.", "green")

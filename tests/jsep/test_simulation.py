@@ -211,10 +211,6 @@ def test_the_library_goes_as_it_says(name: str, stack: str) -> None:
 
 
 KNOWN_FAULTS: dict[tuple[str, str], str] = {
-    ("sfu-reoffers", "rfc"): (
-        "by the letter of RFC 9429, 5.2.1, a bundled section has no a=rtcp-mux, and the server "
-        "of this scenario refuses that"
-    ),
     ("recycled-section", "firefox"): "which credentials Firefox gives a recycled section",
 }
 

@@ -178,7 +178,9 @@ class Network:
             found = self.under_way(side)
             times = [message.arrives_ms for message in found]
             # Equal times would be settled by number, which is the old order.
-            for place, message in enumerate(reversed(found)):
-                message.arrives_ms = max(times[place], times[0] + place)
+            earliest = 0
+            for time, message in zip(times, reversed(found), strict=True):
+                message.arrives_ms = max(time, earliest)
+                earliest = message.arrives_ms + 1
             changed += found if len(found) > 1 else []
         return changed
