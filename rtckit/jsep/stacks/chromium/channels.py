@@ -1,7 +1,10 @@
 """Applying a remote description to the media engine: codec lists and the streams to receive."""
 
-from rtckit.jsep.stacks.chromium.description import VIDEO, Codec, Content, Extension, Stream
+from collections.abc import Sequence
+
+from rtckit.jsep.stacks.chromium.description import AUDIO, VIDEO, Codec, Content, Extension, Stream
 from rtckit.jsep.stacks.chromium.formats import RESILIENCY, is_decodable
+from rtckit.jsep.stacks.chromium.keeping import kept_by_codecs
 from rtckit.jsep.stacks.chromium.lexer import to_int
 from rtckit.jsep.stacks.chromium.refusal import Refused
 
@@ -49,13 +52,10 @@ def check_local_codecs(content: Content) -> None:
     """
     if content.kind == VIDEO:
         valid = video_codecs_are_valid(content.codecs) and (
-            not content.receives
-            or all(
-                codec.key in RESILIENCY or is_decodable(codec, VIDEO) for codec in content.codecs
-            )
+            not content.receives or _video_is_decodable(content.codecs)
         )
     else:
-        valid = all(is_decodable(codec, content.kind) for codec in content.codecs)
+        valid = _audio_is_decodable(content.codecs)
     if not valid:
         raise Refused(
             f"Failed to set local {content.kind} description recv parameters for m-section with "
@@ -91,7 +91,18 @@ def deduplicated(extensions: list[Extension]) -> list[Extension]:
     return sorted(kept.values(), key=lambda each: each.uri)
 
 
-def video_codecs_are_valid(codecs: list[Codec]) -> bool:
+@kept_by_codecs
+def _video_is_decodable(codecs: Sequence[Codec]) -> bool:
+    return all(codec.key in RESILIENCY or is_decodable(codec, VIDEO) for codec in codecs)
+
+
+@kept_by_codecs
+def _audio_is_decodable(codecs: Sequence[Codec]) -> bool:
+    return all(is_decodable(codec, AUDIO) for codec in codecs)
+
+
+@kept_by_codecs
+def video_codecs_are_valid(codecs: Sequence[Codec]) -> bool:
     """Whether every rtx belongs to a codec of the list, and no bit rate limits are reversed."""
     kinds = {codec.payload_type: codec.key for codec in codecs}
     for codec in codecs:

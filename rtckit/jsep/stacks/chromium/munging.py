@@ -4,6 +4,9 @@ libwebrtc looks for the first difference in a fixed order and allows nearly all 
 refuses are refused only when nothing else differs before.
 """
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     DATA,
@@ -13,6 +16,7 @@ from rtckit.jsep.stacks.chromium.description import (
     Description,
     Transport,
 )
+from rtckit.jsep.stacks.chromium.keeping import kept_by_codecs
 
 _ADDED_NAMES = ("multiopus", "l16")
 _ADDED_FEEDBACK = (("nack", ""), ("rrtr", ""))
@@ -55,7 +59,9 @@ def _compare(before: Content, after: Content) -> bool | None:
         return True
     if before.xr_round_trip != after.xr_round_trip:
         return False
-    if _payload_types(before) != _payload_types(after) or before.direction != after.direction:
+    if before.direction != after.direction:
+        return True
+    if _payload_types(before.codecs) != _payload_types(after.codecs):
         return True
     if before.sframe != after.sframe:
         return False
@@ -65,22 +71,31 @@ def _compare(before: Content, after: Content) -> bool | None:
 
 
 def _audio_differs(before: list[Codec], after: list[Codec]) -> bool:
-    def has_name(codecs: list[Codec], name: str) -> bool:
-        return any(codec.key == name for codec in codecs)
+    old, new = _audio_facts(before), _audio_facts(after)
+    return any(now > was for was, now in zip(old.added, new.added, strict=True)) or any(
+        was != now and now == when_set
+        for was, now, when_set in zip(old.options, new.options, _OPUS.values(), strict=True)
+    )
 
-    def has_feedback(codecs: list[Codec], feedback: tuple[str, str]) -> bool:
-        return any(feedback in codec.feedback for codec in codecs)
 
-    def has_option(codecs: list[Codec], name: str) -> bool:
-        return any(c.name == "opus" and c.parameters.get(name) == "1" for c in codecs)
+class _AudioFacts(NamedTuple):
+    """Whether each name and feedback is there, and each option of opus."""
 
-    return (
-        any(has_name(after, name) > has_name(before, name) for name in _ADDED_NAMES)
-        or any(has_feedback(after, each) > has_feedback(before, each) for each in _ADDED_FEEDBACK)
-        or any(
-            has_option(before, name) != has_option(after, name) == when_set
-            for name, when_set in _OPUS.items()
-        )
+    added: tuple[bool, ...]
+    options: tuple[bool, ...]
+
+
+@kept_by_codecs
+def _audio_facts(codecs: Sequence[Codec]) -> _AudioFacts:
+    return _AudioFacts(
+        (
+            *(any(codec.key == name for codec in codecs) for name in _ADDED_NAMES),
+            *(any(each in codec.feedback for codec in codecs) for each in _ADDED_FEEDBACK),
+        ),
+        tuple(
+            any(c.name == "opus" and c.parameters.get(name) == "1" for c in codecs)
+            for name in _OPUS
+        ),
     )
 
 
@@ -88,8 +103,9 @@ def _has_simulcast_group(content: Content) -> bool:
     return any(g.semantics == "SIM" for stream in content.streams for g in stream.groups)
 
 
-def _payload_types(content: Content) -> list[tuple[int, str]]:
-    return sorted((codec.payload_type, codec.key) for codec in content.codecs)
+@kept_by_codecs
+def _payload_types(codecs: Sequence[Codec]) -> list[tuple[int, str]]:
+    return sorted((codec.payload_type, codec.key) for codec in codecs)
 
 
 def _parameters(transport: Transport) -> tuple[object, ...]:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
@@ -233,8 +234,7 @@ def _open_section(line: str, session: Transport) -> Content:
     if to_int(port, 0, 65535) is None:
         raise ParseFailed(line, "The port number is invalid")
     if is_rtp(protocol):
-        for text in fields[3:]:
-            payload_type_of(line, text)
+        _check_payload_types(line)
     elif media in (AUDIO, VIDEO):
         raise ParseFailed(line, "Unsupported protocol for media type")
     if media in (AUDIO, VIDEO):
@@ -259,6 +259,12 @@ def _open_section(line: str, session: Transport) -> Content:
         elif fields[3] == "webrtc-datachannel":
             content.sctpmap = False
     return content
+
+
+@lru_cache(maxsize=256)
+def _check_payload_types(line: str) -> None:
+    for text in line[2:].split(" ")[3:]:
+        payload_type_of(line, text)
 
 
 def _close_section(line: str, content: Content, session: list[Extension]) -> None:

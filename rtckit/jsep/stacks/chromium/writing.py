@@ -1,5 +1,7 @@
 """The text of a description, line for line as Chromium writes it."""
 
+from collections.abc import Sequence
+
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     DATA,
@@ -10,6 +12,7 @@ from rtckit.jsep.stacks.chromium.description import (
     Description,
     Stream,
 )
+from rtckit.jsep.stacks.chromium.keeping import kept_by_codecs
 
 __all__ = ["write_description"]
 
@@ -112,14 +115,30 @@ def _write_media(lines: list[str], content: Content, description: Description) -
         lines.append("a=remote-net-estimate")
     if content.sframe:
         lines.append("a=sframe")
-    for codec in content.codecs:
-        _write_codec(lines, codec, content.kind)
+    lines += (_audio_lines if content.kind == AUDIO else _video_lines)(content.codecs)
     if stream is not None:
         _write_sources(lines, stream, with_msid=description.has_ssrc_msid)
         lines += [f"a=rid:{rid} send" for rid in stream.rids]
     if content.simulcast_send:
         layers = (f"~{each.rid}" if each.paused else each.rid for each in content.simulcast_send)
         lines.append(f"a=simulcast:send {';'.join(layers)}")
+
+
+@kept_by_codecs
+def _audio_lines(codecs: Sequence[Codec]) -> list[str]:
+    return _codec_lines(codecs, AUDIO)
+
+
+@kept_by_codecs
+def _video_lines(codecs: Sequence[Codec]) -> list[str]:
+    return _codec_lines(codecs, VIDEO)
+
+
+def _codec_lines(codecs: Sequence[Codec], kind: str) -> list[str]:
+    lines: list[str] = []
+    for codec in codecs:
+        _write_codec(lines, codec, kind)
+    return lines
 
 
 def _write_codec(lines: list[str], codec: Codec, kind: str) -> None:
