@@ -178,6 +178,14 @@ def test_rejecting_the_first_section_moves_the_tag() -> None:
     assert not answer.media[2].has("ice-ufrag")
 
 
+def test_what_has_no_transport_falls_with_its_tag() -> None:
+    # RFC 9143, 7.3.1 and 7.3.3: there is no other section with an address to take the tag.
+    audio = section("audio", "a1", "99", "a=rtpmap:99 x/8000", transport=True)
+    answer = answer_to(lines(SESSION, GROUP, audio, VIDEO, DATA))
+    assert all(media.rejected for media in answer.media)
+    assert answer.groups == []
+
+
 def test_without_a_bundle_each_section_has_its_transport() -> None:
     text = lines(SESSION, AUDIO, (*VIDEO, *TRANSPORT), (*DATA, *TRANSPORT[:4]))
     answer = answer_to(text)

@@ -18,8 +18,8 @@ class OfferedSection:
         index: its place.
         mid: its mid.
         kind: ``audio``, ``video``, ``data``...
-        has_port: its port is not zero.
-        bundle_only: it has ``a=bundle-only``.
+        has_port: it has a transport of its own: its port is not zero.
+        bundle_only: it has ``a=bundle-only``, or no transport of its own for another reason.
         rejected: why it is rejected for other reasons; None if it is not.
         conflict: why it cannot share the transport of its group; None if it can.
     """
@@ -102,7 +102,7 @@ def answer_bundles(
     bundled = {mid for group in answer.groups for mid in group}
     for section in sections:
         if section.bundle_only and section.mid not in bundled and not _is_out(section, answer):
-            why = "it is bundle-only, and its group is not accepted"
+            why = "it has no transport of its own, and its group is not accepted"
             answer.rejected[section.index] = (why, _ONLY_REFS)
     return answer
 

@@ -217,18 +217,7 @@ class AnswerWriter(AnswerTransports):
                     f"payload type {conflict.payload_type} is {second}, but {first} in section "
                     f"{conflict.first} of its bundle"
                 )
-        sections = [
-            OfferedSection(
-                reply.media.index,
-                reply.mid,
-                reply.plan.kind,
-                bool(reply.media.port),
-                reply.media.bundle_only and not reply.media.port,
-                None if reply.rejected is None else reply.rejected[0],
-                reply.conflict,
-            )
-            for reply in replies
-        ]
+        sections = [_offered_section(reply) for reply in replies]
         bundles = answer_bundles(
             groups,
             sections,
@@ -382,6 +371,21 @@ class AnswerWriter(AnswerTransports):
             if len(best) > 1:
                 found.append(("LS", best))
         return found
+
+
+def _offered_section(reply: Reply) -> OfferedSection:
+    """A section as BUNDLE sees it; one without ICE credentials lives by its group alone."""
+    media = reply.media
+    has_transport = bool(media.port) and media.ice_ufrag is not None
+    return OfferedSection(
+        media.index,
+        reply.mid,
+        reply.plan.kind,
+        has_transport,
+        not has_transport and not media.rejected,
+        None if reply.rejected is None else reply.rejected[0],
+        reply.conflict,
+    )
 
 
 def _times(offer: Document) -> str:
