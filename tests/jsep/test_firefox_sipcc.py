@@ -130,7 +130,8 @@ def test_rid(value: str, reason: str | None) -> None:
 
 
 def test_simulcast() -> None:
-    assert read_simulcast("send h;~L recv q,r").send == ["h", "l"]
+    read = read_simulcast("send h;~L recv q,r")
+    assert (read.send, read.receive, read.paused) == ([["h"], ["l"]], [["q", "r"]], {"l"})
     with pytest.raises(Refused, match="Type must be either 'send' or 'recv' at column 3"):
         read_simulcast("foo h")
 

@@ -4,6 +4,7 @@ import pytest
 
 from rtckit.jsep.connection import Configuration
 from rtckit.jsep.stacks.rfc import CAPABILITIES
+from rtckit.sdp import MediaSection
 from tests.jsep.rfc_descriptions import (
     AUDIO,
     DATA,
@@ -239,16 +240,21 @@ def test_lip_sync_groups() -> None:
 
 
 def test_simulcast_is_sent_and_not_received() -> None:
-    rids = ("a=rid:h send", "a=rid:l send", "a=simulcast:send h;l")
-    answer = answer_to(lines(SESSION, GROUP, AUDIO, (*VIDEO, *rids), DATA))
-    assert not answer.media[1].rids
-    assert answer.media[1].simulcast is None
+    def answered(*rids: str) -> MediaSection:
+        answerer = peer()
+        answerer.add_track("video")
+        return answer_to(lines(SESSION, GROUP, AUDIO, (*VIDEO, *rids), DATA), answerer).media[1]
+
+    extension = "a=extmap:2 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+    video = answered(extension, "a=rid:h send", "a=rid:l send", "a=simulcast:send h;l")
+    assert not video.rids
+    assert video.simulcast is None
     asked = ("a=rid:h recv", "a=rid:l recv pt=100", "a=simulcast:recv h;l")
-    answerer = peer()
-    answerer.add_track("video")
-    answer = answer_to(lines(SESSION, GROUP, AUDIO, (*VIDEO, *asked), DATA), answerer)
-    assert values(answer.media[1], "rid") == ["h send", "l send pt=100"]
-    assert values(answer.media[1], "simulcast") == ["send h;l"]
+    video = answered(extension, *asked)
+    assert values(video, "rid") == ["h send", "l send pt=100"]
+    assert values(video, "simulcast") == ["send h;l"]
+    # Without the extension packets cannot name their stream (RFC 8853, 5.5).
+    assert not answered(*asked).rids
 
 
 def test_codec_preferences_give_the_order_and_exclude() -> None:

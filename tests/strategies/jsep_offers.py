@@ -33,6 +33,7 @@ _EXTENSIONS = (
     "urn:ietf:params:rtp-hdrext:toffset",
     "urn:3gpp:video-orientation",
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
     "urn:example:unknown",
 )
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")

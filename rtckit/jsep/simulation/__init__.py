@@ -7,6 +7,7 @@ go right and wrong ship with rtckit: `library_names`, `read_library`.
 
 import importlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,10 +128,16 @@ def make_player(scenario: "Scenario", side: str) -> "SimulatedPlayer":
     from rtckit.jsep.simulation.player import SimulatedPlayer
 
     setup = scenario.peers[side]
+    more = {}
+    if setup.receives_simulcast and setup.stack == "rfc":
+        from rtckit.jsep.stacks.rfc.capabilities import CAPABILITIES
+
+        more["capabilities"] = replace(CAPABILITIES, simulcast_receive=True)
     return SimulatedPlayer(
         peer_connection(
             setup.stack,
             configuration=setup.configuration,
             identity=Identity(f"{scenario.seed}/{side}"),
+            **more,
         )
     )

@@ -147,7 +147,7 @@ def select_codecs(peer: PeerConnection, types: list[str], kind: str) -> list[dic
 
     A type the peer does not have stands for itself, so that the peer can refuse it.
     """
-    known: list[CodecCapability] = [*getattr(peer.capabilities, "codecs", ())]
+    known = _codecs_of(peer)
     lower = [item.lower() for item in types]
     chosen: list[dict[str, object]] = []
     for wanted in types:
@@ -164,6 +164,15 @@ def select_codecs(peer: PeerConnection, types: list[str], kind: str) -> list[dic
         and c.mime_type.lower() not in lower
     ]
     return chosen + following
+
+
+def _codecs_of(peer: PeerConnection) -> tuple[CodecCapability, ...]:
+    """What it can do; a connection by the book that was given nothing has the book's own."""
+    if peer.capabilities is None and peer.stack == "rfc":
+        from rtckit.jsep.stacks.rfc.capabilities import CAPABILITIES
+
+        return CAPABILITIES.codecs
+    return tuple(getattr(peer.capabilities, "codecs", ()))
 
 
 def _codec(capability: CodecCapability) -> dict[str, object]:

@@ -324,6 +324,7 @@ _PEER_KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "name": ("name", read_text),
     "role": ("polite", _read_role),
     "fixed": ("fixed", read_flag),
+    "receivesSimulcast": ("receives_simulcast", read_flag),
 }
 _CONFIGURATION_KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "bundlePolicy": ("bundle_policy", one_of("balanced", "max-compat", "max-bundle")),

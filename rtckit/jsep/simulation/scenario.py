@@ -62,6 +62,8 @@ class PeerSetup:
         polite: its role in perfect negotiation.
         fixed: the scenario is about this very stack; a wish for another is not heeded.
         configuration: what its connection is made with.
+        receives_simulcast: it takes several layers of a track, as media servers do and browsers
+            do not; only of ``rfc``.
     """
 
     stack: str = "rfc"
@@ -69,6 +71,7 @@ class PeerSetup:
     polite: bool = False
     fixed: bool = False
     configuration: Configuration = field(default_factory=Configuration)
+    receives_simulcast: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,13 +119,17 @@ class LineRead(NamedTuple):
     complaints: tuple[str, ...]
 
 
-def read_attribute(parsing: Parsing, line: str) -> bool:
-    """Read an a= line and keep what it says; False only if it names no attribute.
+def remembered_line(line: str) -> LineRead:
+    """Read an a= line, given without its line feed.
 
     A line means the same wherever it stands, and most lines stand in many descriptions, or in
     many sections of one: those of ordinary length are remembered.
     """
-    read = _remembered(line) if len(line) <= _REMEMBERED_LENGTH else read_line(line)
+    return _remembered(line) if len(line) <= _REMEMBERED_LENGTH else read_line(line)
+
+
+def keep_read(parsing: Parsing, read: LineRead) -> bool:
+    """Keep what a line says; False only if it names no attribute."""
     if read.complaints:
         parsing.errors.extend([(parsing.line, text) for text in read.complaints])
     if read.name:
@@ -133,9 +137,15 @@ def read_attribute(parsing: Parsing, line: str) -> bool:
     return read.is_good
 
 
+def read_attribute(parsing: Parsing, line: str) -> bool:
+    """Read an a= line with its line feed and keep what it says."""
+    return keep_read(parsing, remembered_line(line[:-1]))
+
+
 def read_line(line: str) -> LineRead:
-    """Read an a= line by itself; it ends with its line feed."""
+    """Read an a= line by itself, given without its line feed."""
     alone = Parsing()
+    line += "\n"
     token, position = next_token(line, _VALUE, ": \t")
     if token is None:
         alone.error("No attribute type specified, parse failed.")

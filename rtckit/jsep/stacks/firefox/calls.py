@@ -170,6 +170,26 @@ class Calls(PeerConnection):
             made.direction = "stopped"
         return made
 
+    def add_track(
+        self, kind: str, *, track_id: str | None = None, stream_ids: Sequence[str] = ()
+    ) -> Transceiver:
+        """Send a track; a transceiver that is stopping may get it, and goes on stopping."""
+        transceiver = super().add_track(kind, track_id=track_id, stream_ids=stream_ids)
+        if transceiver.stopping:
+            transceiver.direction = "inactive"
+        return transceiver
+
+    def _find_for_track(self, kind: str) -> Transceiver | None:
+        for transceiver in self.transceivers:
+            if (
+                transceiver.kind == kind
+                and transceiver.track_id is None
+                and not transceiver.stopped
+                and not transceiver.has_sent
+            ):
+                return transceiver
+        return None
+
     def stop(self, transceiver: Transceiver) -> None:
         """Stop a transceiver."""
         if self.is_closed:

@@ -5,7 +5,6 @@ are those of an offer with a sound, a picture and a data section.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -89,6 +88,7 @@ class Codec(NamedTuple):
         rtx: the payload type of its retransmissions; empty without.
         feedback: kind and parameter of each a=rtcp-fb, in order.
         fmtp: what it writes in a=fmtp; empty for none.
+        key: the name in lower case.
     """
 
     kind: str
@@ -100,6 +100,7 @@ class Codec(NamedTuple):
     rtx: str
     feedback: tuple[tuple[str, str], ...]
     fmtp: str
+    key: str
 
 
 class Extension(NamedTuple):
@@ -110,9 +111,14 @@ class Extension(NamedTuple):
     direction: str
 
 
-@lru_cache(maxsize=16)
 def codecs_of(capabilities: Capabilities, kind: str) -> tuple[Codec, ...]:
     """Return the codecs of a kind in order, each with its retransmissions."""
+    if capabilities is CAPABILITIES:
+        return _OWN_CODECS[kind]
+    return _codecs_of(capabilities, kind)
+
+
+def _codecs_of(capabilities: Capabilities, kind: str) -> tuple[Codec, ...]:
     found = capabilities.codecs_of(kind)
     repairs = {codec.apt: codec for codec in found if codec.name.lower() == "rtx"}
     codecs: list[Codec] = []
@@ -132,17 +138,27 @@ def codecs_of(capabilities: Capabilities, kind: str) -> tuple[Codec, ...]:
                 str(repair.payload_type) if repair else "",
                 tuple((kind_, parameter) for kind_, _, parameter in pairs),
                 codec.fmtp_text,
+                codec.name.lower(),
             )
         )
     return tuple(codecs)
 
 
-@lru_cache(maxsize=16)
 def extensions_of(capabilities: Capabilities, kind: str) -> Mapping[str, Extension]:
     """Return the header extensions of a kind by URI, in order."""
+    if capabilities is CAPABILITIES:
+        return _OWN_EXTENSIONS[kind]
+    return _extensions_of(capabilities, kind)
+
+
+def _extensions_of(capabilities: Capabilities, kind: str) -> Mapping[str, Extension]:
     return MappingProxyType(
         {
             extension.uri: Extension(extension.id, extension.uri, extension.direction)
             for extension in capabilities.extensions_of(kind)
         }
     )
+
+
+_OWN_CODECS = {kind: _codecs_of(CAPABILITIES, kind) for kind in ("audio", "video")}
+_OWN_EXTENSIONS = {kind: _extensions_of(CAPABILITIES, kind) for kind in ("audio", "video")}

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from rtckit.jsep.stacks.firefox.capabilities import Codec
-from rtckit.jsep.stacks.firefox.cstring import to_unsigned_long
 from rtckit.jsep.stacks.firefox.description import Section
 
 _STATIC = {"9": "G722", "0": "PCMU", "8": "PCMA"}  # known without an rtpmap
@@ -37,8 +36,6 @@ def negotiate_codecs(
     """
     left = list(prototypes)
     found: list[Codec] = []
-    repairs: dict[str, str] | None = None
-    feedback: frozenset[tuple[str, str, str]] | None = None
     for payload_type in remote.formats:
         codec = _find(left, payload_type, remote)
         if codec is None:
@@ -46,11 +43,8 @@ def negotiate_codecs(
                 _note_dropped(note, prototypes, payload_type, remote)
             continue
         left.remove(codec)
-        if repairs is None:
-            repairs = repairs_of(remote)
-            feedback = frozenset(remote.feedback)
         found.append(
-            _negotiated(codec, payload_type, repairs, feedback or frozenset(), takes_numbers)
+            _negotiated(codec, payload_type, remote.repairs(), remote.feedback_set(), takes_numbers)
         )
     names = {codec.name for codec in found}
     if "ulpfec" in names and "red" not in names:
@@ -96,26 +90,12 @@ def _find(left: Sequence[Codec], payload_type: str, remote: Section) -> Codec | 
     name = entry.name.lower()
     for codec in left:
         if (
-            codec.name.lower() == name
+            codec.key == name
             and codec.clock_rate == entry.clock_rate
             and (codec.kind == "video" or codec.channels == entry.channels)
         ):
             return codec
     return None
-
-
-def repairs_of(remote: Section) -> dict[str, str]:
-    """Return the payload type of the retransmissions of each payload type that has them."""
-    found: dict[str, str] = {}
-    for fmtp in remote.formats_read:
-        apt = to_unsigned_long(fmtp.parameters.get("apt", ""))
-        if apt is None:
-            continue
-        payload_type = str(fmtp.payload_type)
-        entry = remote.codec(payload_type)
-        if entry is not None and entry.name.lower() == "rtx":
-            found.setdefault(str(apt), payload_type)
-    return found
 
 
 def _negotiated(
@@ -126,11 +106,11 @@ def _negotiated(
     takes_numbers: bool,
 ) -> Codec:
     """Return a codec as it is agreed on: numbers, retransmissions and feedback of both."""
-    feedback = tuple(
-        (kind, parameter)
-        for kind, parameter in codec.feedback
-        if (payload_type, kind, parameter) in offered or ("*", kind, parameter) in offered
-    )
+    feedback = codec.feedback
+    if not all((payload_type, *one) in offered for one in feedback):
+        feedback = tuple(
+            one for one in feedback if (payload_type, *one) in offered or ("*", *one) in offered
+        )
     if not takes_numbers:
         return codec._replace(feedback=feedback)
     rtx = repairs.get(payload_type, "") if codec.rtx else ""

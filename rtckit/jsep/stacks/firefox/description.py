@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from rtckit.jsep.stacks.firefox.attributes import ExtMap, Feedback, Msid, RtpMap, SctpMap
+from rtckit.jsep.stacks.firefox.cstring import to_unsigned_long
 from rtckit.jsep.stacks.firefox.fmtp import Fmtp
 from rtckit.jsep.stacks.firefox.rids import Simulcast
 
@@ -64,6 +65,11 @@ class Section:
     sctp_maps: list[SctpMap] = field(default_factory=list)
     has_candidates: bool = False
     has_end_of_candidates: bool = False
+    _by_number: dict[str, RtpMap] | None = field(default=None, repr=False, compare=False)
+    _repairs: dict[str, str] | None = field(default=None, repr=False, compare=False)
+    _feedback_set: frozenset[tuple[str, str, str]] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def is_disabled(self) -> bool:
@@ -87,10 +93,30 @@ class Section:
 
     def codec(self, payload_type: str) -> RtpMap | None:
         """Return the first rtpmap of a format."""
-        for codec in self.codecs:
-            if str(codec.payload_type) == payload_type:
-                return codec
-        return None
+        if self._by_number is None:
+            self._by_number = {}
+            for codec in self.codecs:
+                self._by_number.setdefault(str(codec.payload_type), codec)
+        return self._by_number.get(payload_type)
+
+    def repairs(self) -> dict[str, str]:
+        """Return the payload type of the retransmissions of each payload type that has them."""
+        if self._repairs is None:
+            self._repairs = {}
+            for fmtp in self.formats_read:
+                apt = to_unsigned_long(fmtp.parameters.get("apt", ""))
+                if apt is None:
+                    continue
+                entry = self.codec(str(fmtp.payload_type))
+                if entry is not None and entry.name.lower() == "rtx":
+                    self._repairs.setdefault(str(apt), str(fmtp.payload_type))
+        return self._repairs
+
+    def feedback_set(self) -> frozenset[tuple[str, str, str]]:
+        """Return payload type, kind and parameter of each a=rtcp-fb."""
+        if self._feedback_set is None:
+            self._feedback_set = frozenset(self.feedback)
+        return self._feedback_set
 
 
 @dataclass(slots=True)

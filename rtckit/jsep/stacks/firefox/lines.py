@@ -3,6 +3,8 @@
 Each reader takes the parse, the line with its line feed, and returns whether the parse goes on.
 """
 
+import re
+
 from rtckit.jsep.stacks.firefox.cstring import (
     BLANK,
     char_at,
@@ -18,6 +20,7 @@ _MAX_PORT_NUMBERS = 4
 _SIGNED_64 = 2**63 - 1
 _BEFORE_NUMBER = frozenset("0123456789+-\v\f")
 _CHOOSE = -1
+_PLAIN_NUMBERS = re.compile("(?:[ \\t]+[0-9]{1,3})+[ \\t]*\\r?\\n")
 
 NETWORK_TYPES = ("IN", "ATM", "FR", "LOCAL")
 ADDRESS_TYPES = ("IP4", "IP6", "NSAP", "EPN", "E164", "GWID")
@@ -361,6 +364,11 @@ def _read_sctp_format(parsing: Parsing, media: MediaLevel, line: str, position: 
 
 def read_payload_types(parsing: Parsing, media: MediaLevel, line: str, position: int) -> None:
     """Read the formats: numbers, cut to 16 bits; other formats only raise a warning."""
+    if media.media in ("audio", "video") and _PLAIN_NUMBERS.fullmatch(line, position):
+        numbers = line[position:].split()
+        if len(numbers) <= _MAX_PAYLOAD_TYPES:
+            media.payload_types += [int(number) for number in numbers]
+            return
     count = 0
     shown_transport = media.transport or "Unsupported"
     shown_media = media.media or "Unsupported"

@@ -24,6 +24,7 @@ from rtckit.jsep.verdict import TypedSdp
 
 __all__ = ["FirefoxPeer"]
 
+_KINDS = ("audio", "video")
 _ROLES = {"active": "passive", "passive": "active"}
 
 
@@ -40,9 +41,8 @@ class FirefoxPeer(Calls):
     ) -> None:
         own = CAPABILITIES if capabilities is None else capabilities
         super().__init__(configuration, identity, own)
-        self._extensions = ExtensionNumbers(
-            {kind: extensions_of(own, kind) for kind in ("audio", "video")}
-        )
+        self._codecs = {kind: codecs_of(own, kind) for kind in _KINDS}
+        self._extensions = ExtensionNumbers({kind: extensions_of(own, kind) for kind in _KINDS})
         self._seats: dict[Transceiver, Seat] = {}
         self._cname = f"{{{self.identity.new_uuid()}}}"
         self._ice: tuple[str, str] | None = None
@@ -229,7 +229,6 @@ class FirefoxPeer(Calls):
     # -- negotiation needed ---------------------------------------------------------------------
 
     def _negotiation_needed(self) -> bool:
-        """Return whether an exchange is needed; msid is only looked for in what is sent."""
         return is_negotiation_needed(self)
 
     # -- what is known --------------------------------------------------------------------------
@@ -262,7 +261,7 @@ class FirefoxPeer(Calls):
         if seat is None:
             seat = self._seats[transceiver] = Seat(
                 transceiver.kind,
-                codecs=codecs_of(self.capabilities, transceiver.kind),
+                codecs=self._codecs[transceiver.kind],
                 sender=Sender(f"{{{self.identity.new_uuid()}}}"),
             )
         seat.mid = transceiver.mid
@@ -295,9 +294,9 @@ class FirefoxPeer(Calls):
         state = self.signaling_state
         receiving = {t: (t.is_receiving, t.remote_stream_ids) for t in self.transceivers}
         self._roll_back()
+        self._begin_exchange()
         for transceiver in self.transceivers:
             transceiver.is_receiving, transceiver.remote_stream_ids = receiving[transceiver]
-        self._begin_exchange()
         self.signaling_state, self.events = state, events
 
     def _apply_local(self, sdp_type: str, facts: DescriptionFacts) -> None:

@@ -10,8 +10,8 @@ lines, and the checks of the whole description blame the last line it saw.
 from collections.abc import Callable
 
 from rtckit.jsep.stacks.firefox import lines
-from rtckit.jsep.stacks.firefox.attributes import read_attribute
-from rtckit.jsep.stacks.firefox.records import Parsing
+from rtckit.jsep.stacks.firefox.attributes import keep_read, read_attribute, remembered_line
+from rtckit.jsep.stacks.firefox.records import Attribute, Parsing
 
 _READERS: dict[str, Callable[[Parsing, str], bool]] = {
     "v=": lines.read_version,
@@ -50,6 +50,7 @@ def parse(text: str) -> tuple[Parsing, bool]:
     *complete, rest = (text if nul < 0 else text[:nul]).split("\n")
     is_cut = nul >= 0 or bool(rest) or not text
     previous = "v="
+    level = parsing.level
     is_first = True
     is_reading = True
     is_good = True
@@ -59,7 +60,16 @@ def parse(text: str) -> tuple[Parsing, bool]:
         token = line[:2]
         if token == "a=" and is_reading and not is_first:
             # The most frequent line: in order wherever it stands.
-            is_good = is_reading = read_attribute(parsing, line + "\n")
+            name, value, complaints = (read := remembered_line(line))[1:]
+            if complaints or not name:
+                is_good = is_reading = keep_read(parsing, read)
+            else:
+                is_good = True
+                kept = level.attributes.get(name)
+                if kept is None:
+                    level.attributes[name] = [Attribute(name, number, value)]
+                else:
+                    kept.append(Attribute(name, number, value))
             previous = token
             continue
         if token not in _READERS:
@@ -87,6 +97,7 @@ def parse(text: str) -> tuple[Parsing, bool]:
         is_good = _READERS[token](parsing, line + "\n")
         is_reading = is_reading and is_good
         previous = _AFTER_MEDIA if token == "m=" else token
+        level = parsing.level
     else:
         if is_cut:
             parsing.line += 1

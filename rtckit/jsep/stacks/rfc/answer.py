@@ -31,6 +31,7 @@ from rtckit.sdp.media import MediaSection
 __all__ = ["AnswerWriter"]
 
 _OFFER_ANSWER = "RFC 9429, 5.3.1"
+_RID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 
 
 class AnswerWriter(AnswerTransports):
@@ -300,6 +301,13 @@ class AnswerWriter(AnswerTransports):
     def _answer_simulcast(self, reply: Reply, transceiver: Transceiver) -> Iterator[str]:
         media = reply.media
         if not media.rids:
+            return
+        if not any(item.uri == _RID_EXTENSION for item in media.extmap):
+            why = "packets cannot say it: rtp-stream-id is not among the header extensions"
+            for rid in media.rids:
+                self._decide(
+                    media.index, media.mid, "simulcast", rid.id, "dropped", why, "RFC 8853, 5.5"
+                )
             return
         sends = reply.direction in ("sendrecv", "sendonly") and self._able.simulcast
         receives = reply.direction in ("sendrecv", "recvonly")
