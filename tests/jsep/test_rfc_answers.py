@@ -253,7 +253,7 @@ def test_simulcast_is_sent_and_not_received() -> None:
     video = answered(extension, *asked)
     assert values(video, "rid") == ["h send", "l send pt=100"]
     assert values(video, "simulcast") == ["send h;l"]
-    # Without the extension packets cannot name their stream (RFC 8853, 5.5).
+    # Without the extension only RTCP names a stream, and packets come before it (RFC 8853, 5.5).
     assert not answered(*asked).rids
 
 

@@ -303,7 +303,7 @@ class AnswerWriter(AnswerTransports):
         if not media.rids:
             return
         if not any(item.uri == _RID_EXTENSION for item in media.extmap):
-            why = "packets cannot say it: rtp-stream-id is not among the header extensions"
+            why = "without the rtp-stream-id header extension only RTCP could tell its packets"
             for rid in media.rids:
                 self._decide(
                     media.index, media.mid, "simulcast", rid.id, "dropped", why, "RFC 8853, 5.5"
