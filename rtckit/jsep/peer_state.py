@@ -200,8 +200,11 @@ class PeerState:
         an offer that was never set are forgotten where the description in force has others. Only
         offers heed restartIce: an answer cannot restart on its own (RFC 9429, 5.10).
         """
-        kept = {} if ice_restart else dict(self.credentials)
         replaced = self.credentials_to_replace if for_offer else frozenset()
+        # A bundled section has none in its text, and must not keep those it had on its own.
+        kept = (
+            {} if ice_restart else {m: p for m, p in self.credentials.items() if p not in replaced}
+        )
         for section in self.facts_of(self.local).sections:
             if section.mid is None or section.ufrag is None or section.pwd is None:
                 continue
