@@ -1,0 +1,15 @@
+"""``rtckit ice``: gather candidates, connect, simulate."""
+
+import click
+
+from rtckit.cli.lazy import LazyCommand, LazyGroup
+
+__all__ = ["TABLE", "ice"]
+
+TABLE: dict[str, LazyCommand] = {}
+"""The verbs of ``rtckit ice``."""
+
+
+@click.group(cls=LazyGroup, table=TABLE, short_help="Gather candidates, connect, simulate (ICE).")
+def ice() -> None:
+    """Gather candidates, connect two ends, simulate NATs (ICE, RFC 8445)."""

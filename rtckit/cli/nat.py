@@ -1,0 +1,15 @@
+"""``rtckit nat``: detect how a NAT behaves."""
+
+import click
+
+from rtckit.cli.lazy import LazyCommand, LazyGroup
+
+__all__ = ["TABLE", "nat"]
+
+TABLE: dict[str, LazyCommand] = {}
+"""The verbs of ``rtckit nat``."""
+
+
+@click.group(cls=LazyGroup, table=TABLE, short_help="Detect how a NAT behaves.")
+def nat() -> None:
+    """Detect how a NAT behaves (RFC 4787, RFC 5780)."""

@@ -1,0 +1,1 @@
+"""Sockets: STUN, TURN and ICE on real networks."""

@@ -1,0 +1,1 @@
+"""What drives ICE over sockets: rtckit's own agent, and aioice."""
