@@ -26,7 +26,9 @@ _GROUP_TOKEN = 64
 _MAX_GROUP_IDS = 128
 _LONG_STRING = 4096
 _MAX_GROUP_SSRCS = 32
-_REMEMBERED_LENGTH = 512
+REMEMBERED_LENGTH = 512
+"""The longest line that is remembered; see `remember`."""
+
 
 _FLAGS = (
     *("inactive", "recvonly", "sendonly", "sendrecv", "ice-lite", "rtcp-mux", "bundle-only"),
@@ -119,15 +121,6 @@ class LineRead(NamedTuple):
     complaints: tuple[str, ...]
 
 
-def remembered_line(line: str) -> LineRead:
-    """Read an a= line, given without its line feed.
-
-    A line means the same wherever it stands, and most lines stand in many descriptions, or in
-    many sections of one: those of ordinary length are remembered.
-    """
-    return _remembered(line) if len(line) <= _REMEMBERED_LENGTH else read_line(line)
-
-
 def keep_read(parsing: Parsing, read: LineRead) -> bool:
     """Keep what a line says; False only if it names no attribute."""
     if read.complaints:
@@ -139,7 +132,7 @@ def keep_read(parsing: Parsing, read: LineRead) -> bool:
 
 def read_attribute(parsing: Parsing, line: str) -> bool:
     """Read an a= line with its line feed and keep what it says."""
-    return keep_read(parsing, remembered_line(line[:-1]))
+    return keep_read(parsing, read_line(line[:-1]))
 
 
 def read_line(line: str) -> LineRead:
@@ -164,7 +157,9 @@ def read_line(line: str) -> LineRead:
     return LineRead(True, name, value, complaints)
 
 
-_remembered = lru_cache(maxsize=4096)(read_line)
+remember = lru_cache(maxsize=4096)(read_line)
+"""`read_line` with a memory: a line means the same wherever it stands, and most lines stand in
+many descriptions, or in many sections of one."""
 
 
 def _read_flag(parsing: Parsing, name: str, line: str, position: int) -> object:

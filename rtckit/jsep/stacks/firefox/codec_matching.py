@@ -1,9 +1,11 @@
 """Which codecs of Firefox a remote section shares, under which numbers, and in which order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
+from rtckit.jsep.stacks.firefox.attributes import Feedback, RtpMap
 from rtckit.jsep.stacks.firefox.capabilities import Codec
-from rtckit.jsep.stacks.firefox.description import Section
+from rtckit.jsep.stacks.firefox.description import OfferedCodecs, Section
 
 _STATIC = {"9": "G722", "0": "PCMU", "8": "PCMA"}  # known without an rtpmap
 _NEVER_ALONE = frozenset(("red", "ulpfec"))
@@ -16,36 +18,47 @@ def negotiate_codecs(
     prototypes: Sequence[Codec],
     remote: Section,
     *,
-    takes_numbers: bool = True,
     keeps_order: bool = False,
     note: Note | None = None,
-) -> list[Codec]:
+) -> tuple[Codec, ...]:
     """Return the codecs both sides have, in the order of the remote section.
 
     Each format takes the first codec of ours that matches it and was not taken yet; so a second
     profile of a codec is passed over. Without red there is no ulpfec; both come last, and alone
-    they are nothing.
+    they are nothing. The payload types are those of the other side.
 
     Args:
         prototypes: ours, in order.
         remote: the section of the other side.
-        takes_numbers: the payload types of the other side are taken over, as those of an offer
-            are, and those of an answer for what is sent.
         keeps_order: our order decides, as it does where the page set preferences.
-        note: is told of each format.
+        note: is told of each format that is not taken.
     """
+    found = _agree(tuple(prototypes), remote.offered_codecs(), keeps_order)
+    if note is not None:
+        taken = {codec.payload_type for codec in found} | {codec.rtx for codec in found}
+        for payload_type in remote.formats:
+            if payload_type not in taken:
+                _note_dropped(note, prototypes, payload_type, remote)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _agree(
+    prototypes: tuple[Codec, ...], offered: OfferedCodecs, keeps_order: bool
+) -> tuple[Codec, ...]:
+    """Negotiate; most sections name the codecs of one browser or another, as ever."""
+    entries: dict[str, RtpMap] = {}
+    for entry in offered.codecs:
+        entries.setdefault(str(entry.payload_type), entry)
+    repairs = dict(offered.repairs)
+    feedback = frozenset(offered.feedback)
     left = list(prototypes)
     found: list[Codec] = []
-    for payload_type in remote.formats:
-        codec = _find(left, payload_type, remote)
-        if codec is None:
-            if note is not None:
-                _note_dropped(note, prototypes, payload_type, remote)
-            continue
-        left.remove(codec)
-        found.append(
-            _negotiated(codec, payload_type, remote.repairs(), remote.feedback_set(), takes_numbers)
-        )
+    for payload_type in offered.formats:
+        codec = _find(left, payload_type, entries.get(payload_type), offered.media)
+        if codec is not None:
+            left.remove(codec)
+            found.append(_negotiated(codec, payload_type, repairs, feedback))
     names = {codec.name for codec in found}
     if "ulpfec" in names and "red" not in names:
         found = [codec for codec in found if codec.name != "ulpfec"]
@@ -53,7 +66,7 @@ def negotiate_codecs(
         order = [codec.name for codec in prototypes]
         found.sort(key=lambda codec: order.index(codec.name))
     alone = [codec for codec in found if codec.name not in _NEVER_ALONE]
-    return [*alone, *(c for c in found if c.name in _NEVER_ALONE)] if alone else []
+    return (*alone, *(c for c in found if c.name in _NEVER_ALONE)) if alone else ()
 
 
 def reordered(
@@ -79,11 +92,12 @@ def reordered(
     return (*taken, *(codec for codec in prototypes if (codec.name, codec.clock_rate) in by_name))
 
 
-def _find(left: Sequence[Codec], payload_type: str, remote: Section) -> Codec | None:
+def _find(
+    left: Sequence[Codec], payload_type: str, entry: RtpMap | None, media: str
+) -> Codec | None:
     """Return the first codec of ours a format is."""
-    entry = remote.codec(payload_type)
     if entry is None:
-        if remote.media != "audio":
+        if media != "audio":
             return None
         name = _STATIC.get(payload_type)
         return next((codec for codec in left if codec.name == name), None)
@@ -101,18 +115,13 @@ def _find(left: Sequence[Codec], payload_type: str, remote: Section) -> Codec | 
 def _negotiated(
     codec: Codec,
     payload_type: str,
-    repairs: dict[str, str],
-    offered: frozenset[tuple[str, str, str]],
-    takes_numbers: bool,
+    repairs: Mapping[str, str],
+    offered: frozenset[Feedback],
 ) -> Codec:
     """Return a codec as it is agreed on: numbers, retransmissions and feedback of both."""
-    feedback = codec.feedback
-    if not all((payload_type, *one) in offered for one in feedback):
-        feedback = tuple(
-            one for one in feedback if (payload_type, *one) in offered or ("*", *one) in offered
-        )
-    if not takes_numbers:
-        return codec._replace(feedback=feedback)
+    feedback = tuple(
+        one for one in codec.feedback if (payload_type, *one) in offered or ("*", *one) in offered
+    )
     rtx = repairs.get(payload_type, "") if codec.rtx else ""
     return codec._replace(payload_type=payload_type, rtx=rtx, feedback=feedback)
 

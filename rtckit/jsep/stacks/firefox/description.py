@@ -1,6 +1,7 @@
 """A description as Firefox's JSEP code sees it: what SIPCC kept, typed, defaults filled in."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from rtckit.jsep.stacks.firefox.attributes import ExtMap, Feedback, Msid, RtpMap, SctpMap
 from rtckit.jsep.stacks.firefox.cstring import to_unsigned_long
@@ -13,6 +14,24 @@ def has_rtcp(protocol: str) -> bool:
     return protocol.startswith(("RTP/", "UDP/TLS/RTP/", "TCP/DTLS/RTP/")) and (
         protocol.endswith("AVPF")
     )
+
+
+class OfferedCodecs(NamedTuple):
+    """The codecs of a section.
+
+    Attributes:
+        media: ``audio`` or ``video``.
+        formats: the payload types of the m= line.
+        codecs: each a=rtpmap.
+        repairs: payload types that have retransmissions, each with that of these.
+        feedback: each a=rtcp-fb.
+    """
+
+    media: str
+    formats: tuple[str, ...]
+    codecs: tuple[RtpMap, ...]
+    repairs: tuple[tuple[str, str], ...]
+    feedback: tuple[Feedback, ...]
 
 
 @dataclass(slots=True)
@@ -66,10 +85,7 @@ class Section:
     has_candidates: bool = False
     has_end_of_candidates: bool = False
     _by_number: dict[str, RtpMap] | None = field(default=None, repr=False, compare=False)
-    _repairs: dict[str, str] | None = field(default=None, repr=False, compare=False)
-    _feedback_set: frozenset[tuple[str, str, str]] | None = field(
-        default=None, repr=False, compare=False
-    )
+    _offered: OfferedCodecs | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_disabled(self) -> bool:
@@ -99,24 +115,30 @@ class Section:
                 self._by_number.setdefault(str(codec.payload_type), codec)
         return self._by_number.get(payload_type)
 
-    def repairs(self) -> dict[str, str]:
-        """Return the payload type of the retransmissions of each payload type that has them."""
-        if self._repairs is None:
-            self._repairs = {}
-            for fmtp in self.formats_read:
-                apt = to_unsigned_long(fmtp.parameters.get("apt", ""))
-                if apt is None:
-                    continue
-                entry = self.codec(str(fmtp.payload_type))
-                if entry is not None and entry.name.lower() == "rtx":
-                    self._repairs.setdefault(str(apt), str(fmtp.payload_type))
-        return self._repairs
+    def offered_codecs(self) -> OfferedCodecs:
+        """Return what is to be known of its codecs to answer them."""
+        if self._offered is None:
+            self._offered = OfferedCodecs(
+                self.media,
+                tuple(self.formats),
+                tuple(self.codecs),
+                tuple(self._repairs().items()),
+                tuple(self.feedback),
+            )
+        return self._offered
 
-    def feedback_set(self) -> frozenset[tuple[str, str, str]]:
-        """Return payload type, kind and parameter of each a=rtcp-fb."""
-        if self._feedback_set is None:
-            self._feedback_set = frozenset(self.feedback)
-        return self._feedback_set
+    def _repairs(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for fmtp in self.formats_read:
+            apt = fmtp.parameters.get("apt")
+            number = None if apt is None else to_unsigned_long(apt)
+            if number is None:
+                continue
+            payload_type = str(fmtp.payload_type)
+            entry = self.codec(payload_type)
+            if entry is not None and entry.name.lower() == "rtx":
+                found.setdefault(str(number), payload_type)
+        return found
 
 
 @dataclass(slots=True)

@@ -30,20 +30,27 @@ class ExtensionNumbers:
     def __init__(self, known: Mapping[str, Mapping[str, Extension]]) -> None:
         self._known = known
         self._added: dict[str, Extension] = {}
+        # The numbers by now; None until they are others than at first.
+        self._numbers: dict[str, int] | None = None
         self._used = {e.id for kind in known.values() for e in kind.values()}
 
     def of(self, kind: str) -> Mapping[str, Extension]:
         """Return the extensions of a kind by URI, those that joined behind the others."""
         known = self._known.get(kind, {})
-        if kind != "video" or not self._added:
+        if kind == "video" and self._added:
+            known = {**known, **self._added}
+        numbers = self._numbers
+        if numbers is None:
             return known
-        return {**known, **self._added}
+        return {uri: e._replace(id=numbers.get(uri, e.id)) for uri, e in known.items()}
 
     def join_simulcast(self, *, sends: bool) -> None:
         """Have the extensions for rids join, and where it is sent the dependency descriptor."""
         for uri in SIMULCAST_EXTENSIONS if sends else _RIDS:
             if uri not in self._added:
                 self._added[uri] = Extension(self._new_number(), uri, "sendonly")
+                if self._numbers is not None:
+                    self._numbers[uri] = self._added[uri].id
 
     def note_offered(self, extensions: Iterable[ExtMap]) -> None:
         """Keep in mind which numbers the other side uses."""
@@ -51,26 +58,17 @@ class ExtensionNumbers:
 
     def note_agreed(self, extensions: Iterable[ExtMap]) -> None:
         """Take over the numbers of an answer."""
-        for agreed in extensions:
-            if any(agreed.uri in e for e in (*self._known.values(), self._added)):
-                self._take(agreed.uri, agreed.id)
-
-    def _take(self, uri: str, number: int) -> None:
-        others = [other.uri for other in self._all() if other.id == number and other.uri != uri]
-        self._set(uri, number)
-        for other in dict.fromkeys(others):
-            self._set(other, self._new_number())
-
-    def _all(self) -> list[Extension]:
-        return [*(e for kind in self._known.values() for e in kind.values()), *self._added.values()]
-
-    def _set(self, uri: str, number: int) -> None:
-        self._known = {
-            kind: {u: e._replace(id=number) if u == uri else e for u, e in extensions.items()}
-            for kind, extensions in self._known.items()
-        }
-        if uri in self._added:
-            self._added[uri] = self._added[uri]._replace(id=number)
+        if self._numbers is None:
+            every = (*self._known.values(), self._added)
+            self._numbers = {e.uri: e.id for kind in every for e in kind.values()}
+        numbers = self._numbers
+        for number, _, uri in extensions:
+            if numbers.get(uri, number) == number:
+                continue
+            numbers[uri] = number
+            for other, taken in numbers.items():
+                if taken == number and other != uri:
+                    numbers[other] = self._new_number()
 
     def _new_number(self) -> int:
         """Return the lowest number never used."""

@@ -10,7 +10,13 @@ lines, and the checks of the whole description blame the last line it saw.
 from collections.abc import Callable
 
 from rtckit.jsep.stacks.firefox import lines
-from rtckit.jsep.stacks.firefox.attributes import keep_read, read_attribute, remembered_line
+from rtckit.jsep.stacks.firefox.attributes import (
+    REMEMBERED_LENGTH,
+    keep_read,
+    read_attribute,
+    read_line,
+    remember,
+)
 from rtckit.jsep.stacks.firefox.records import Attribute, Parsing
 
 _READERS: dict[str, Callable[[Parsing, str], bool]] = {
@@ -50,28 +56,33 @@ def parse(text: str) -> tuple[Parsing, bool]:
     *complete, rest = (text if nul < 0 else text[:nul]).split("\n")
     is_cut = nul >= 0 or bool(rest) or not text
     previous = "v="
-    level = parsing.level
+    attributes = parsing.level.attributes
+    new_tuple = tuple.__new__  # a NamedTuple's own constructor takes twice as long
+    number = 0
     is_first = True
     is_reading = True
     is_good = True
     has_unknown_token = False
     for number, line in enumerate(complete, 1):
-        parsing.line = number
         token = line[:2]
         if token == "a=" and is_reading and not is_first:
             # The most frequent line: in order wherever it stands.
-            name, value, complaints = (read := remembered_line(line))[1:]
+            read = remember(line) if len(line) <= REMEMBERED_LENGTH else read_line(line)
+            _, name, value, complaints = read
             if complaints or not name:
+                parsing.line = number
                 is_good = is_reading = keep_read(parsing, read)
             else:
                 is_good = True
-                kept = level.attributes.get(name)
+                attribute = new_tuple(Attribute, (name, number, value))
+                kept = attributes.get(name)
                 if kept is None:
-                    level.attributes[name] = [Attribute(name, number, value)]
+                    attributes[name] = [attribute]
                 else:
-                    kept.append(Attribute(name, number, value))
+                    kept.append(attribute)
             previous = token
             continue
+        parsing.line = number
         if token not in _READERS:
             # The second character of an empty line is the first of the next.
             second = line[1:2] if line else [*complete, rest][number][:1]
@@ -97,11 +108,13 @@ def parse(text: str) -> tuple[Parsing, bool]:
         is_good = _READERS[token](parsing, line + "\n")
         is_reading = is_reading and is_good
         previous = _AFTER_MEDIA if token == "m=" else token
-        level = parsing.level
+        attributes = parsing.level.attributes
     else:
         if is_cut:
-            parsing.line += 1
+            number += 1
+            parsing.line = number
             parsing.error("End of line beyond end of buffer.")
+    parsing.line = number
     if is_first:
         return parsing, False
     return parsing, is_good and _validate(parsing) and not has_unknown_token

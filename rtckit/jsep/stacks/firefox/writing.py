@@ -1,7 +1,9 @@
 """Descriptions as Firefox writes them: the attributes of a level in one fixed order of types."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from rtckit.jsep.stacks.firefox.attributes import ExtMap
 from rtckit.jsep.stacks.firefox.capabilities import Codec
@@ -45,30 +47,11 @@ class SectionText:
     pairs: Sequence[tuple[int, int]] = ()
     sctp: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
-    extra: list[str] = field(default_factory=list)
 
     def write(self) -> str:
         """Return the text of the section."""
-        formats = list(self.formats)
-        feedback: list[str] = []
-        fmtps: list[str] = []
-        maps: list[str] = list(self.maps)
-        for codec in self.codecs:
-            payload_type = codec.payload_type
-            formats.append(payload_type)
-            maps.append(f"a=rtpmap:{payload_type} {codec.encoding}")
-            if codec.fmtp:
-                fmtps.append(f"a=fmtp:{payload_type} {codec.fmtp}")
-            if codec.rtx:
-                formats.append(codec.rtx)
-                maps.append(f"a=rtpmap:{codec.rtx} rtx/{codec.clock_rate}")
-                fmtps.append(f"a=fmtp:{codec.rtx} apt={payload_type}")
-            for kind, parameter in codec.feedback:
-                feedback.append(
-                    f"a=rtcp-fb:{payload_type} {kind} {parameter}"
-                    if parameter
-                    else f"a=rtcp-fb:{payload_type} {kind}"
-                )
+        written = _write_codecs(tuple(self.codecs))
+        formats = (*self.formats, *written.formats)
         lines = [
             f"m={self.media} {self.port} {self.protocol} {' '.join(formats)}",
             "c=IN IP4 0.0.0.0",
@@ -81,7 +64,7 @@ class SectionText:
             lines.append(f"a=extmap:{shown} {uri}")
         if self.is_mixed:
             lines.append("a=extmap-allow-mixed")
-        lines += fmtps
+        lines += written.fmtps
         if self.ice is not None:
             lines.append(f"a=ice-pwd:{self.ice[1]}")
             lines.append(f"a=ice-ufrag:{self.ice[0]}")
@@ -89,12 +72,13 @@ class SectionText:
             lines.append(f"a=mid:{self.mid}")
         lines += [f"a=msid:{msid}" for msid in self.msids]
         lines += [f"a=rid:{rid} send" for rid in self.rids]
-        lines += feedback
+        lines += written.feedback
         if self.has_rtcp_mux:
             lines.append("a=rtcp-mux")
         if self.has_rtcp_rsize:
             lines.append("a=rtcp-rsize")
-        lines += maps
+        lines += self.maps
+        lines += written.maps
         if self.setup is not None:
             lines.append(f"a=setup:{self.setup}")
         if self.rids:
@@ -103,6 +87,37 @@ class SectionText:
         lines += [f"a=ssrc-group:FID {ssrc} {rtx}" for ssrc, rtx in self.pairs]
         lines += self.sctp
         return _EOL.join(lines) + _EOL
+
+
+class _WrittenCodecs(NamedTuple):
+    """The formats of codecs, and their lines."""
+
+    formats: tuple[str, ...]
+    fmtps: tuple[str, ...]
+    feedback: tuple[str, ...]
+    maps: tuple[str, ...]
+
+
+@lru_cache(maxsize=256)
+def _write_codecs(codecs: tuple[Codec, ...]) -> _WrittenCodecs:
+    """Write codecs, each with its retransmissions behind it."""
+    formats: list[str] = []
+    fmtps: list[str] = []
+    feedback: list[str] = []
+    maps: list[str] = []
+    for codec in codecs:
+        payload_type = codec.payload_type
+        formats.append(payload_type)
+        maps.append(f"a=rtpmap:{payload_type} {codec.encoding}")
+        if codec.fmtp:
+            fmtps.append(f"a=fmtp:{payload_type} {codec.fmtp}")
+        if codec.rtx:
+            formats.append(codec.rtx)
+            maps.append(f"a=rtpmap:{codec.rtx} rtx/{codec.clock_rate}")
+            fmtps.append(f"a=fmtp:{codec.rtx} apt={payload_type}")
+        for kind, parameter in codec.feedback:
+            feedback.append(f"a=rtcp-fb:{payload_type} {kind} {parameter}".rstrip())
+    return _WrittenCodecs(tuple(formats), tuple(fmtps), tuple(feedback), tuple(maps))
 
 
 def write_session(
