@@ -1,15 +1,36 @@
 """An ICE agent without sockets, clock or randomness of its own (RFC 8445, RFC 8838, RFC 7675).
 
-The caller hands in datagrams and the time, and takes out datagrams, events and the time at which
-it wants to be called again::
+The caller, a driver, hands in datagrams and the time, and takes out datagrams, events and the time
+at which it wants to be called again. After every call of a method that takes ``now``::
 
-    agent.receive(now, local, remote, data)
-    agent.on_time(now)
-    for transmit in agent.take_transmits(): ...
-    agent.next_time()
+    for transmit in agent.take_transmits(): ...   # send them
+    for event in agent.take_events(): ...         # show them
+    agent.next_time()                             # call on_time then, and not before
+
+Time is in seconds on any clock that only goes forward. What a driver does besides:
+
+* Candidates. ``add_local`` each as it is gathered, ``end_of_local`` in the end; ``set_remote`` when
+  the credentials of the peer are known, ``add_remote`` each of its candidates, before or after,
+  and ``end_of_remote`` when it said that there are no more.
+* UDP. A transmit leaves from the socket bound to its ``local``, the base of the candidate. What
+  comes in goes to ``receive`` with that same address; False means that it is data, not ICE.
+* TURN. A relayed candidate has its relayed address as base as well. A transmit whose ``local`` is
+  one goes out through that allocation (permission first), and what the allocation delivers comes
+  in with the relayed address as ``local`` and the peer as ``remote``.
+* TCP (RFC 6544). A transmit with transport ``tcp`` goes, framed as RFC 4571 has it, over the
+  connection between its ``local`` and ``remote``. When there is none and ``local`` is the base of
+  an active candidate (port 9, whatever the connection's own port is), the driver opens it. On a
+  passive one the driver listens; what comes over an accepted connection goes to ``receive`` with
+  the listening address as ``local``. A connection that fails or ends is told with ``fail_send``.
+* Errors. ``fail_send`` tells that a datagram could not be sent; with ``transient=True`` that an
+  ICMP error came back, which the agent believes when it comes again.
+* mDNS. ``add_remote`` takes a candidate whose address is a name and makes no pair of it;
+  ``resolve_remote`` tells the address of the name, or that there is none. For a local candidate
+  set ``IceCandidate.name``, and `IceCandidate.to_sdp` writes it in place of the address.
 """
 
 from collections import deque
+from dataclasses import replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -26,6 +47,10 @@ from rtckit.ice.settings import Credentials, Settings
 from rtckit.wire import stun
 
 __all__ = ["Agent", "Credentials", "Settings", "Transmit"]
+
+
+_MOST_SOFT_ERRORS = 3
+"""A port that is closed may open, a route come up: believed when it was said so often."""
 
 
 class Transmit(NamedTuple):
@@ -94,12 +119,19 @@ class Agent(Checking):
         self.gathering_ended = False
         self.remote_ended = False
         self._foundation_key = random.randbytes(16)
+        self._unresolved: dict[str, str] = {}
         self._early: deque[_EarlyCheck] = deque(maxlen=self.settings.early_checks)
 
     # -- what the caller tells -------------------------------------------------------------------
 
-    def add_local(self, now: float, candidate: IceCandidate) -> bool:
-        """Take a candidate of this side; False for one that is redundant (RFC 8445, 5.1.3)."""
+    def add_local(self, now: float, candidate: IceCandidate, *, rtt: float | None = None) -> bool:
+        """Take a candidate of this side; False for one that is redundant (RFC 8445, 5.1.3).
+
+        Args:
+            now: the time, in seconds.
+            candidate: as it was gathered.
+            rtt: seconds its server took to answer, for the event.
+        """
         for known in self.local:
             same = (known.transport, known.address, known.base, known.tcptype)
             if same == (
@@ -107,7 +139,8 @@ class Agent(Checking):
             ):
                 return False
         self.local.append(candidate)
-        self._note(now, "local-candidate", candidate=str(candidate))
+        rtt_ms = None if rtt is None else round(rtt * 1000, 3)
+        self._note(now, "local-candidate", **candidate.as_json(), rtt_ms=rtt_ms)
         if not self.lite:
             for remote in self.remote:
                 self._pair_up(now, candidate, remote)
@@ -150,11 +183,24 @@ class Agent(Checking):
             self._note(now, "discarded", reason="too many remote candidates")
             return False
         self.remote.append(candidate)
-        self._note(now, "remote-candidate", candidate=str(candidate))
+        self._note(now, "remote-candidate", **candidate.as_json())
         if not self.lite:
             for local in self.local:
                 self._pair_up(now, local, candidate)
         return True
+
+    def resolve_remote(self, now: float, name: str, ip: str | None, reason: str = "") -> None:
+        """Say what address a name among the remote candidates has; None that it has none."""
+        for known in [c for c in self.remote if c.address.ip == name]:
+            if ip is None:
+                why = reason or f"{name} could not be resolved"
+                self._note(now, "discarded", remote=str(known.address), reason=why)
+                self._unresolved[name] = why
+                continue
+            self.remote.remove(known)
+            address = Address(ip, known.address.port)
+            self.add_remote(now, replace(known, address=address, base=address, name=name))
+        self._judge(now)
 
     def end_of_remote(self, now: float) -> None:
         """Say that the other side has no more candidates (RFC 8838, 14)."""
@@ -188,11 +234,35 @@ class Agent(Checking):
             self._next_check = now  # nothing was sent, so nothing has to be paced
         self._judge(now)
 
-    def fail_send(self, now: float, local: Address, remote: Address, reason: str) -> None:
-        """Say that a datagram could not be sent, or that an ICMP error came back for it."""
-        pair = self.checklist.find("udp", local, remote)
-        if pair is not None and pair.state is not PairState.SUCCEEDED:
-            self.fail_pair(now, pair, reason)
+    def fail_send(
+        self,
+        now: float,
+        local: Address,
+        remote: Address,
+        reason: str,
+        *,
+        transport: str = "udp",
+        transient: bool = False,
+    ) -> None:
+        """Say that a datagram could not be sent, or that a connection failed or ended.
+
+        Args:
+            now: the time.
+            local: the base, as the transmit had it.
+            remote: where it went.
+            reason: for people.
+            transport: ``udp`` or ``tcp``.
+            transient: an ICMP error came back; the pair fails when that happened three times.
+        """
+        pair = self.checklist.find(transport, local, remote)
+        if pair is None or pair.state is PairState.SUCCEEDED:
+            return
+        pair.last_error = reason
+        if transient:
+            pair.soft_errors += 1
+            if pair.soft_errors < _MOST_SOFT_ERRORS:
+                return
+        self.fail_pair(now, pair, reason)
 
     # -- datagrams -------------------------------------------------------------------------------
 
@@ -325,7 +395,7 @@ class Agent(Checking):
                 PRFLX, check.transport, check.remote, check.remote, check.priority, key
             )
             self.remote.append(remote)
-            self._note(now, "remote-candidate", candidate=str(remote), learned=True)
+            self._note(now, "remote-candidate", **remote.as_json(), learned=True)
         local = self._local_for(check.transport, check.local)
         if local is None:
             return

@@ -1,6 +1,7 @@
 """An ICE candidate as an agent keeps it: with its base and where it came from (RFC 8445, 2)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from rtckit.core.address import Address
 from rtckit.sdp import Candidate
@@ -30,6 +31,8 @@ class IceCandidate:
         tcptype: ``active``, ``passive`` or ``so`` (RFC 6544); None over UDP.
         interface: the name of the interface it was gathered on.
         server: the server it was learned from, as the user named it.
+        name: the mDNS name that stands for the address, in descriptions of this side or of the
+            peer.
     """
 
     type: str
@@ -43,6 +46,7 @@ class IceCandidate:
     tcptype: str | None = None
     interface: str | None = None
     server: str | None = None
+    name: str | None = None
 
     @classmethod
     def from_sdp(cls, candidate: Candidate) -> "IceCandidate":
@@ -78,13 +82,30 @@ class IceCandidate:
             self.component,
             self.transport,
             self.priority,
-            self.address.ip,
+            self.name or self.address.ip,
             self.address.port,
             self.type,
             related.ip if related else None,
             related.port if related else None,
             self.tcptype,
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what events tell of a candidate; every key is always there."""
+        return {
+            "candidate": str(self),
+            "type": self.type,
+            "transport": self.transport,
+            "address": self.address.ip,
+            "port": self.address.port,
+            "priority": self.priority,
+            "foundation": self.foundation,
+            "component": self.component,
+            "tcptype": self.tcptype,
+            "interface": self.interface,
+            "server": self.server,
+            "name": self.name,
+        }
 
     def __str__(self) -> str:
         return f"{self.type} {self.transport} {self.address}"

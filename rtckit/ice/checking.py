@@ -529,7 +529,12 @@ class Checking:
         self._generation_selected = False
 
     def _note_pair(self, now: float, pair: CandidatePair) -> None:
-        detail: dict[str, Any] = {"state": str(pair.state)}
+        detail: dict[str, Any] = {
+            "state": str(pair.state),
+            "local": str(pair.local),
+            "remote": str(pair.remote),
+            "priority": pair.priority,
+        }
         if pair.last_error:
             detail["why"] = pair.last_error
         self._note(now, "pair", pair, **detail)

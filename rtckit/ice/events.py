@@ -16,7 +16,10 @@ class Event:
             ``retransmitted``, ``response``, ``request``, ``error``, ``role``, ``nominated``,
             ``selected``, ``state``, ``consent``, ``discarded`` or ``restart``.
         pair: the number of the pair it is about.
-        detail: what else there is to say, as JSON would take it.
+        detail: what else there is to say, as JSON would take it. Of candidates: what
+            `rtckit.ice.IceCandidate.as_json` gives, ``rtt_ms`` of the server for local ones, and
+            ``learned`` for those a check told of. Of ``pair``: ``state``, ``local``, ``remote``,
+            ``priority``, and ``why`` once there is a reason.
     """
 
     t: float

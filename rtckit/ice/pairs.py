@@ -59,6 +59,7 @@ class CandidatePair:
     succeeded_at: float | None = None
     last_error: str | None = None
     definitive: bool = False
+    soft_errors: int = 0
     rtts: list[float] = field(default_factory=list)
 
     @property

@@ -6,9 +6,11 @@
     result.connected, result.pair, result.explain()
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from types import ModuleType
 from typing import Any
 
 from rtckit.core.address import Address
@@ -361,3 +363,13 @@ def _take_out(network: Network, peer: Peer, since: float | None) -> None:
         peer.events.append(event)
         if event.event == "selected" and peer.selected_at is None and since is not None:
             peer.selected_at = event.t - since
+
+
+class _Callable(ModuleType):
+    """``rtckit.ice.simulate`` names this module and its function: calling either is the same."""
+
+    def __call__(self, *args: Any, **named: Any) -> Simulation:
+        return simulate(*args, **named)
+
+
+sys.modules[__name__].__class__ = _Callable
