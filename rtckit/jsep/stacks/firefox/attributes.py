@@ -4,6 +4,7 @@ Only an attribute without a name stops the parse. One that is unknown or whose v
 is dropped with a warning; the warnings show in the message if the parse fails for another reason.
 """
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
@@ -52,6 +53,14 @@ _FEEDBACK: dict[str, tuple[str, ...]] = {
     "transport-cc": (),
 }
 _UNKNOWN = "?"
+# The plain forms of lines that differ from description to description; what is not one of them
+# goes to the readers proper. Numbers of ten digits are below 2**32 here.
+_UINT = "(?:[0-9]{1,9}|[1-3][0-9]{9})"
+_PLAIN_TEXT = re.compile("a=(ice-ufrag|ice-pwd|fingerprint|candidate|mid):([!-~]+)( [ -~]*)?\\r?")
+_PLAIN_SSRC = re.compile(f"a=ssrc:({_UINT})(?: [ -~]*)?\\r?")
+_PLAIN_SSRC_GROUP = re.compile(f"a=ssrc-group:(?:FID|SIM|DUP|FEC)(?: {_UINT}){{1,32}}\\r?")
+_PLAIN_MSID = re.compile("a=msid:([!-~]{1,255}) ([!-~]{1,255})\\r?")
+_PLAIN_LENGTH = 255
 _ALL_PAYLOAD_TYPES = 0xFFFF  # what SIPCC keeps for the asterisk
 _DROPPED = object()
 
@@ -137,6 +146,27 @@ def read_attribute(parsing: Parsing, line: str) -> bool:
 
 def read_line(line: str) -> LineRead:
     """Read an a= line by itself, given without its line feed."""
+    return _read_plain(line) or _read_any(line)
+
+
+def _read_plain(line: str) -> LineRead | None:
+    """Read a line of one of the plain forms; None for any other."""
+    if (found := _PLAIN_SSRC.fullmatch(line)) is not None:
+        return LineRead(True, "ssrc", int(found[1]), ())
+    if (found := _PLAIN_MSID.fullmatch(line)) is not None:
+        return LineRead(True, "msid", Msid(found[1], found[2]), ())
+    if _PLAIN_SSRC_GROUP.fullmatch(line) is not None:
+        return LineRead(True, "ssrc-group", None, ())
+    if (found := _PLAIN_TEXT.fullmatch(line)) is None:
+        return None
+    name, text, rest = found.groups()
+    if name != "mid" and rest is not None:
+        text += rest
+    return LineRead(True, name, text, ()) if len(text) <= _PLAIN_LENGTH else None
+
+
+def _read_any(line: str) -> LineRead:
+    """Read a line of any form."""
     alone = Parsing()
     line += "\n"
     token, position = next_token(line, _VALUE, ": \t")

@@ -1,7 +1,5 @@
 """Firefox's JSEP checks of a description that could be read, in the order it makes them."""
 
-from functools import lru_cache
-
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.load import load
 
@@ -9,7 +7,10 @@ _LATER = "which is unsupported until 2-byte rtp header extensions are supported 
 _FORBIDDEN = frozenset((1, 2, 19, *range(64, 96)))
 _MIN_UFRAG = 4
 _MIN_PWD = 22
-_REMEMBERED_LENGTH = 1_000_000
+_KEPT_COUNT = 16
+_KEPT_LENGTH = 1_000_000
+# The last texts, oldest first, with what was read of each.
+_KEPT: dict[str, Description | tuple[str, str]] = {}
 # Of all printable characters the only one that is refused (measured): RFC 8839, 5.4 allows
 # letters, digits, + and / alone.
 _INVALID_IN_ICE = "$"
@@ -32,17 +33,48 @@ class Rejected(Exception):
 def read_description(text: str) -> Description:
     """Read a description and check what every description must keep to.
 
-    The last few are kept, since every step of an exchange looks at them again: what is returned
-    is not to be changed.
+    The last few are kept, since every step of an exchange looks at them again, and so are those
+    Firefox made itself: what is returned is not to be changed.
 
     Raises:
         Rejected: an ``OperationError``; of a syntax error the message lists all that SIPCC
             found, a line each.
     """
-    read = _remembered(text) if len(text) <= _REMEMBERED_LENGTH else _read(text)
+    read = _KEPT.get(text)
+    if read is None:
+        read = _read(text)
+        _keep(text, read)
     if isinstance(read, tuple):
         raise Rejected(*read)
     return read
+
+
+def keep_description(text: str, description: Description) -> None:
+    """Keep what will be read of a text that Firefox made itself, if its checks will pass it."""
+    try:
+        _check(description)
+    except Rejected:
+        return
+    _keep(text, description)
+
+
+def _keep(text: str, read: Description | tuple[str, str]) -> None:
+    if len(text) > _KEPT_LENGTH:
+        return
+    while len(_KEPT) >= _KEPT_COUNT:
+        _KEPT.pop(next(iter(_KEPT)), None)
+    _KEPT[text] = read
+
+
+def _check(description: Description) -> None:
+    """Check each section that is not refused.
+
+    Raises:
+        Rejected: an ``OperationError`` for the first fault.
+    """
+    for section in description.sections:
+        if not section.is_disabled:
+            _check_section(section)
 
 
 def _read(text: str) -> Description | tuple[str, str]:
@@ -52,15 +84,10 @@ def _read(text: str) -> Description | tuple[str, str]:
         listed = "".join(f"SDP Parse Error on line {line}: {text}\n" for line, text in errors)
         return "OperationError", f"SIPCC Failed to parse SDP: {listed}"
     try:
-        for section in description.sections:
-            if not section.is_disabled:
-                _check_section(section)
+        _check(description)
     except Rejected as rejection:
         return rejection.error, rejection.message
     return description
-
-
-_remembered = lru_cache(maxsize=16)(_read)
 
 
 def _check_section(section: Section) -> None:

@@ -4,6 +4,7 @@ Each reader takes the parse, the line with its line feed, and returns whether th
 """
 
 import re
+from functools import lru_cache
 
 from rtckit.jsep.stacks.firefox.cstring import (
     BLANK,
@@ -20,6 +21,15 @@ _MAX_PORT_NUMBERS = 4
 _SIGNED_64 = 2**63 - 1
 _BEFORE_NUMBER = frozenset("0123456789+-\v\f")
 _CHOOSE = -1
+_REMEMBERED_LENGTH = 512
+_BYTE = "(?:1?[0-9]{1,2}|2[0-4][0-9]|25[0-5])"
+# The plain forms of the lines every description has; others go to the readers proper.
+_PLAIN_OWNER = re.compile(
+    r"o=([!-~]{1,255})(?: (?:[0-9]{1,18}|[1-8][0-9]{18})){2} IN (IP4|IP6) [!-~]{1,255}\r?\n"
+)
+_PLAIN_CONNECTION = re.compile(
+    rf"c=IN (?:IP4 ({_BYTE}(?:\.[0-9]{{1,3}}){{3}})|IP6 ([0-9A-Fa-f:.]{{1,255}}))\r?\n"
+)
 _PLAIN_NUMBERS = re.compile("(?:[ \\t]+[0-9]{1,3})+[ \\t]*\\r?\\n")
 
 NETWORK_TYPES = ("IN", "ATM", "FR", "LOCAL")
@@ -84,6 +94,11 @@ def read_owner(parsing: Parsing, line: str) -> bool:
     """Read o=: six fields, the numbers in range, the address an IP one."""
     if parsing.owner_name:
         parsing.warn("More than one o= line specified.")
+    if (plain := _PLAIN_OWNER.fullmatch(line)) is not None:
+        parsing.owner_name, parsing.owner_address_type = plain.groups()
+        parsing.owner_network = "IN"
+        parsing.has_owner = True
+        return True
     token, position = next_token(line, _VALUE, BLANK)
     if token is None:
         parsing.error("No owner name specified for o=.")
@@ -184,6 +199,10 @@ def read_connection(parsing: Parsing, line: str) -> bool:
     if level.connection is not None:
         parsing.error("c= line specified twice at same level, parse failed.")
         return False
+    if (plain := _PLAIN_CONNECTION.fullmatch(line)) is not None:
+        four, six = plain.groups()
+        level.connection = Connection("IN", "IP4" if four else "IP6", four or six)
+        return True
     token, position = next_token(line, _VALUE, BLANK)
     if token is None:
         parsing.error("No connection network type specified for c=.")
@@ -282,7 +301,38 @@ def read_key(parsing: Parsing, line: str) -> bool:
 
 def read_media(parsing: Parsing, line: str) -> bool:
     """Read m= and open a media level; the protocol decides which forms of port will do."""
-    media = MediaLevel(line=parsing.line)
+    is_short = len(line) <= _REMEMBERED_LENGTH
+    read, complaints = (_remember_media if is_short else _read_media)(line)
+    parsing.errors.extend([(parsing.line, text) for text in complaints])
+    if read is None:
+        return False
+    parsing.media.append(
+        MediaLevel(
+            line=parsing.line,
+            media=read.media,
+            port=read.port,
+            port_count=read.port_count,
+            transport=read.transport,
+            payload_types=read.payload_types,
+            sctp_port=read.sctp_port,
+            is_data_channel=read.is_data_channel,
+        )
+    )
+    return True
+
+
+def _read_media(line: str) -> tuple[MediaLevel | None, tuple[str, ...]]:
+    """Read an m= line by itself: what it opens, and the errors it raises."""
+    alone = Parsing()
+    is_good = _read_media_level(alone, line)
+    return alone.media[0] if is_good else None, tuple(text for _, text in alone.errors)
+
+
+_remember_media = lru_cache(maxsize=256)(_read_media)
+
+
+def _read_media_level(parsing: Parsing, line: str) -> bool:
+    media = MediaLevel()
     token, position = next_token(line, _VALUE, BLANK)
     if token is None:
         parsing.error("No media type specified, parse failed.")

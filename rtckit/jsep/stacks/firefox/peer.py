@@ -11,14 +11,15 @@ from rtckit.jsep.peer_state import SectionPlan
 from rtckit.jsep.stacks.firefox.answering import Own, write_answer_sections
 from rtckit.jsep.stacks.firefox.calls import Calls
 from rtckit.jsep.stacks.firefox.capabilities import CAPABILITIES, codecs_of, extensions_of
-from rtckit.jsep.stacks.firefox.checks import read_description
+from rtckit.jsep.stacks.firefox.checks import keep_description, read_description
 from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs, reordered
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.extension_numbers import ExtensionNumbers
 from rtckit.jsep.stacks.firefox.negotiation_needed import is_negotiation_needed
 from rtckit.jsep.stacks.firefox.offering import bundle_sections, offer_section
+from rtckit.jsep.stacks.firefox.rereading import read_back
 from rtckit.jsep.stacks.firefox.seats import Seat, Sender
-from rtckit.jsep.stacks.firefox.writing import write_session
+from rtckit.jsep.stacks.firefox.writing import SectionText, write_session
 from rtckit.jsep.transceiver import Transceiver
 from rtckit.jsep.verdict import TypedSdp
 
@@ -172,9 +173,7 @@ class FirefoxPeer(Calls):
             if not planned.rejected:
                 self.credentials[planned.mid] = own.ice
         mids = bundle_sections(sections, self.configuration.bundle_policy)
-        return self._write_session([mids] if mids else [], is_mixed=False) + "".join(
-            section.write() for section in sections
-        )
+        return self._write([mids] if mids else [], sections, is_mixed=False)
 
     # -- answers --------------------------------------------------------------------------------
 
@@ -201,9 +200,7 @@ class FirefoxPeer(Calls):
                 self.credentials[seat.mid] = own.ice
         answer = write_answer_sections(offer, seats, own, roles=self._roles(), explain=self.explain)
         self.decisions = answer.decisions
-        return self._write_session(answer.bundles, is_mixed=offer.is_mixed) + "".join(
-            section.write() for section in answer.sections
-        )
+        return self._write(answer.bundles, answer.sections, is_mixed=offer.is_mixed)
 
     def _seat_at(self, section: Section) -> Seat | None:
         """Return whose an offered section is; None for one whose data went elsewhere."""
@@ -246,14 +243,22 @@ class FirefoxPeer(Calls):
             self.capabilities.sctp_port,
         )
 
-    def _write_session(self, bundles: list[list[str]], *, is_mixed: bool) -> str:
-        return write_session(
+    def _write(
+        self, bundles: list[list[str]], sections: list[SectionText], *, is_mixed: bool
+    ) -> str:
+        """Write a description, and keep what will be read of it when the page sets it."""
+        head = write_session(
             self.identity.session_id,
             self.version - 1,
             f"sha-256 {self.identity.fingerprint}",
             bundles,
             is_mixed=is_mixed,
         )
+        text = head + "".join([section.write() for section in sections])
+        description = read_back(sections, bundles, is_mixed=is_mixed)
+        if description is not None:
+            keep_description(text, description)
+        return text
 
     def _seat(self, transceiver: Transceiver) -> Seat:
         """Return what Firefox keeps for a transceiver, brought up to date."""

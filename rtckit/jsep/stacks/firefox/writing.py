@@ -9,7 +9,6 @@ from rtckit.jsep.stacks.firefox.attributes import ExtMap
 from rtckit.jsep.stacks.firefox.capabilities import Codec
 
 _EOL = "\r\n"
-_TELEPHONE_EVENT = "telephone-event/8000"
 
 
 @dataclass(slots=True)
@@ -23,7 +22,17 @@ class SectionText:
         direction: the direction attribute.
         formats: of a data section and of a refused one; the others have those of their codecs.
         codecs: the codecs in order.
-        lines: further attributes by name; each value a whole line behind ``a=``.
+        extensions: the header extensions.
+        is_bundle_only: it has a=bundle-only.
+        is_mixed: it has a=extmap-allow-mixed.
+        ice: username fragment and password.
+        msids: the value of each a=msid.
+        rids: the rids of the layers it sends.
+        ssrcs: its sources, those of retransmissions too.
+        cname: the CNAME of all of them.
+        pairs: each source with that of its retransmissions.
+        sctp: the lines for SCTP.
+        maps: the lines a=rtpmap or a=sctpmap that are not of ``codecs``.
     """
 
     media: str
@@ -50,7 +59,7 @@ class SectionText:
 
     def write(self) -> str:
         """Return the text of the section."""
-        written = _write_codecs(tuple(self.codecs))
+        written = write_codecs(tuple(self.codecs))
         formats = (*self.formats, *written.formats)
         lines = [
             f"m={self.media} {self.port} {self.protocol} {' '.join(formats)}",
@@ -89,7 +98,7 @@ class SectionText:
         return _EOL.join(lines) + _EOL
 
 
-class _WrittenCodecs(NamedTuple):
+class WrittenCodecs(NamedTuple):
     """The formats of codecs, and their lines."""
 
     formats: tuple[str, ...]
@@ -99,7 +108,7 @@ class _WrittenCodecs(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _write_codecs(codecs: tuple[Codec, ...]) -> _WrittenCodecs:
+def write_codecs(codecs: tuple[Codec, ...]) -> WrittenCodecs:
     """Write codecs, each with its retransmissions behind it."""
     formats: list[str] = []
     fmtps: list[str] = []
@@ -117,7 +126,7 @@ def _write_codecs(codecs: tuple[Codec, ...]) -> _WrittenCodecs:
             fmtps.append(f"a=fmtp:{codec.rtx} apt={payload_type}")
         for kind, parameter in codec.feedback:
             feedback.append(f"a=rtcp-fb:{payload_type} {kind} {parameter}".rstrip())
-    return _WrittenCodecs(tuple(formats), tuple(fmtps), tuple(feedback), tuple(maps))
+    return WrittenCodecs(tuple(formats), tuple(fmtps), tuple(feedback), tuple(maps))
 
 
 def write_session(
@@ -149,19 +158,3 @@ def write_session(
     lines += [f"a=group:BUNDLE {' '.join(mids)}" for mids in bundles]
     lines += ["a=ice-options:trickle", "a=msid-semantic:WMS *"]
     return _EOL.join(lines) + _EOL
-
-
-def as_set(text: str) -> str:
-    """Return what localDescription holds of a text that createOffer or createAnswer returned.
-
-    Firefox reads it once more: the session level gets the direction it did not name, and the
-    number of channels of telephone-event is lost.
-    """
-    head, separator, rest = text.partition(f"t=0 0{_EOL}")
-    mixed = f"a=extmap-allow-mixed{_EOL}"
-    if f"{_EOL}a=sendrecv{_EOL}" not in head + separator + rest.partition("m=")[0]:
-        rest = f"a=sendrecv{_EOL}{rest}"
-    assert mixed
-    return f"{head}{separator}{rest}".replace(
-        f"{_TELEPHONE_EVENT}/1{_EOL}", _TELEPHONE_EVENT + _EOL
-    )
