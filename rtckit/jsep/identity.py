@@ -9,6 +9,7 @@ from dataclasses import dataclass
 __all__ = ["Identity"]
 
 _ICE_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_TO_ICE_CHARS = (_ICE_CHARS * 4).encode("ascii")
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Identity:
     @property
     def fingerprint(self) -> str:
         """The SHA-256 digest of the certificate; the same at every call (RFC 8122, 5)."""
-        return ":".join(f"{byte:02X}" for byte in self._bytes("certificate", 0))
+        return self._bytes("certificate", 0).hex(":").upper()
 
     @property
     def cname(self) -> str:
@@ -69,4 +70,4 @@ class Identity:
         data = self._bytes(what, number)
         while len(data) < length:
             data += hashlib.sha256(data).digest()
-        return "".join(_ICE_CHARS[byte & 63] for byte in data[:length])
+        return data[:length].translate(_TO_ICE_CHARS).decode("ascii")

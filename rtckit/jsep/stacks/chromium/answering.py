@@ -29,6 +29,7 @@ from rtckit.jsep.stacks.chromium.description import (
     Extension,
     Transport,
 )
+from rtckit.jsep.stacks.chromium.keeping import kept_by_items
 from rtckit.jsep.stacks.chromium.options import Making, SectionOptions
 from rtckit.jsep.stacks.chromium.refusal import INTERNAL, Refused
 from rtckit.jsep.stacks.chromium.sources import add_sender
@@ -183,11 +184,7 @@ def _answer_extensions(
     offered: Content, options: SectionOptions, making: Making
 ) -> list[Extension]:
     """Return the header extensions taken: in my order, under the numbers of the offer."""
-    theirs: dict[str, Extension] = {}
-    for extension in offered.extensions:
-        known = theirs.get(extension.uri)
-        if known is None or not known.encrypted:
-            theirs[extension.uri] = extension
+    theirs = _by_uri(offered.extensions)
     if not theirs:
         return []
     wanted = options.extensions
@@ -196,6 +193,17 @@ def _answer_extensions(
     taken = [theirs[uri] for uri in wanted if uri in theirs]
     taken += [theirs[uri] for uri in _ALWAYS_TAKEN if uri in theirs and uri not in wanted]
     return taken
+
+
+@kept_by_items
+def _by_uri(extensions: Sequence[Extension]) -> dict[str, Extension]:
+    """Return the last extension of each URI, but the first that is encrypted if there is one."""
+    found: dict[str, Extension] = {}
+    for extension in extensions:
+        known = found.get(extension.uri)
+        if known is None or not known.encrypted:
+            found[extension.uri] = extension
+    return found
 
 
 def _answer_transport(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rtckit.jsep.stacks.chromium.description import AUDIO, VIDEO, Codec, Content, Extension, Stream
 from rtckit.jsep.stacks.chromium.formats import RESILIENCY, is_decodable
-from rtckit.jsep.stacks.chromium.keeping import kept_by_codecs
+from rtckit.jsep.stacks.chromium.keeping import kept_by_items
 from rtckit.jsep.stacks.chromium.lexer import to_int
 from rtckit.jsep.stacks.chromium.refusal import Refused
 
@@ -81,7 +81,8 @@ def check_local_streams(content: Content, known: list[Stream]) -> None:
             )
 
 
-def deduplicated(extensions: list[Extension]) -> list[Extension]:
+@kept_by_items
+def deduplicated(extensions: Sequence[Extension]) -> list[Extension]:
     """Return the extensions a channel uses: the first of each URI, the encrypted one if there is,
     in the order of their URIs.
     """
@@ -91,17 +92,17 @@ def deduplicated(extensions: list[Extension]) -> list[Extension]:
     return sorted(kept.values(), key=lambda each: each.uri)
 
 
-@kept_by_codecs
+@kept_by_items
 def _video_is_decodable(codecs: Sequence[Codec]) -> bool:
     return all(codec.key in RESILIENCY or is_decodable(codec, VIDEO) for codec in codecs)
 
 
-@kept_by_codecs
+@kept_by_items
 def _audio_is_decodable(codecs: Sequence[Codec]) -> bool:
     return all(is_decodable(codec, AUDIO) for codec in codecs)
 
 
-@kept_by_codecs
+@kept_by_items
 def video_codecs_are_valid(codecs: Sequence[Codec]) -> bool:
     """Whether every rtx belongs to a codec of the list, and no bit rate limits are reversed."""
     kinds = {codec.payload_type: codec.key for codec in codecs}

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from rtckit.jsep.stacks.chromium.description import AUDIO, Codec
 from rtckit.jsep.stacks.chromium.formats import RESILIENCY, h264_format, is_same_format
+from rtckit.jsep.stacks.chromium.keeping import kept_by_items
 from rtckit.jsep.stacks.chromium.lexer import to_int
 
 __all__ = [
@@ -112,7 +113,7 @@ def negotiate(
         if len(_kept) >= _MOST_KEPT:
             _kept.clear()
         known = _kept[key] = (list(mine), list(theirs), found)
-    return list(known[2])
+    return known[2]
 
 
 def _negotiate(
@@ -275,6 +276,7 @@ def is_preferred(codec: Codec, preference: Codec, kind: str) -> bool:
     )
 
 
+@kept_by_items
 def has_media(codecs: CodecList) -> bool:
     """Whether a list holds more than what repeats or protects others, and comfort noise."""
     return any(codec.key not in RESILIENCY and codec.key != "cn" for codec in codecs)

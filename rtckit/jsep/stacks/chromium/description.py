@@ -1,6 +1,8 @@
 """What libwebrtc keeps of a description: contents, codecs, streams and transports."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from rtckit.jsep.stacks.chromium.fingerprint import Fingerprint
 from rtckit.jsep.stacks.chromium.simulcast import Layer
@@ -79,8 +81,7 @@ class Transport:
     fingerprint: Fingerprint | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(NamedTuple):
     """A header extension (RFC 8285)."""
 
     uri: str
@@ -188,11 +189,13 @@ class Description:
         self._index = None
 
 
+@lru_cache(maxsize=64)
 def is_dtls_sctp(protocol: str) -> bool:
     """Whether a protocol field means a data section."""
     return protocol in ("DTLS/SCTP", "UDP/DTLS/SCTP", "TCP/DTLS/SCTP")
 
 
+@lru_cache(maxsize=64)
 def is_rtp(protocol: str) -> bool:
     """Whether a protocol field means RTP: ``RTP/`` in it, not after a letter; or it is empty."""
     at = protocol.find("RTP/")

@@ -1,37 +1,43 @@
-"""Results kept for lists of codecs that came up before.
+"""Results kept for lists of codecs or header extensions that came up before.
 
-A codec is not changed once its section is read, and sections that say the same share theirs, so
-that what is known of a list of codecs is known again by which codecs these are.
+Neither these nor their list are changed once their section is read, and sections that say the same
+share theirs, so that what is known of a list is known again by which items these are.
 """
 
 from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import TypeVar
 
-from rtckit.jsep.stacks.chromium.description import Codec
-
-__all__ = ["kept_by_codecs"]
+__all__ = ["kept_by_items"]
 
 _MOST_KEPT = 256
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def kept_by_codecs(
-    function: Callable[[Sequence[Codec]], Result],
-) -> Callable[[Sequence[Codec]], Result]:
-    """Keep what a function of codecs returns, which must not be changed by its callers."""
-    # The codecs are held with the result: while it is kept, no other object gets their identity.
-    kept: dict[tuple[int, ...], tuple[tuple[Codec, ...], Result]] = {}
+def kept_by_items(
+    function: Callable[[Sequence[Item]], Result],
+) -> Callable[[Sequence[Item]], Result]:
+    """Keep what a function of a list returns, which must not be changed by its callers."""
+    # Lists and items are held with the result: while it is kept, no others get their identity.
+    kept: dict[tuple[int, ...], tuple[tuple[Item, ...], Result]] = {}
+    of_list: dict[int, tuple[Sequence[Item], Result]] = {}
 
     @wraps(function)
-    def recalling(codecs: Sequence[Codec]) -> Result:
-        key = tuple(map(id, codecs))
+    def recalling(items: Sequence[Item]) -> Result:
+        same = of_list.get(id(items))
+        if same is not None:
+            return same[1]
+        key = tuple(map(id, items))
         known = kept.get(key)
         if known is None:
             if len(kept) >= _MOST_KEPT:
                 kept.clear()
-            known = kept[key] = (tuple(codecs), function(codecs))
+            known = kept[key] = (tuple(items), function(items))
+        if len(of_list) >= _MOST_KEPT:
+            of_list.clear()
+        of_list[id(items)] = (items, known[1])
         return known[1]
 
     return recalling

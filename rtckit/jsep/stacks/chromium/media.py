@@ -17,6 +17,7 @@ from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     DATA,
     VIDEO,
+    Codec,
     Content,
     Description,
     Stream,
@@ -39,11 +40,10 @@ from rtckit.jsep.stacks.chromium.simulcast import keep_valid_layers
 # Lines with what is another value in every description and every section, and nothing else. The
 # lines that are left are mostly those of a section read before: what they say is kept.
 _CHANCE = re.compile(
-    r"(^a=(?:mid|ice-ufrag|ice-pwd|ice-options|fingerprint|setup|candidate|ssrc-group|ssrc|msid)"
-    r"(?![^: \r\n])[^\n]*\n)",
-    re.MULTILINE,
+    r"(\na=(mid|ice-ufrag|ice-pwd|ice-options|fingerprint|setup|candidate|ssrc-group|ssrc|msid)"
+    r"(?=[: \n]|\r\n)[^\n]*)"
 )
-_WELL_FORMED = re.compile(r"(?:(?:s=[^\r\n]|[a-z]=[^ \r\n])[^\n]*\n)*")
+_WELL_FORMED = re.compile(r"\n(?:(?:s=[^\r\n]|[a-z]=[^ \r\n])[^\n]*\n)*")
 _MOST_KEPT = 30_000
 """Characters of a section."""
 _KEPT_SECTIONS = 128
@@ -58,14 +58,15 @@ def parse_section(lines: Lines, m_line: str, content: Content, description: Desc
     formats = m_line[2:].split(" ")[3:]
     payload_types = tuple(map(int, formats)) if is_rtp(content.protocol) else ()
     gathered = Gathered(payload_types)
-    block = _well_formed_block(lines)
-    known, chance = None, []
-    if block is not None:
-        parts = _CHANCE.split(block)
-        chance = parts[1::2]
+    end = lines.text.find("\nm=", lines.pos - 1) + 1 or len(lines.text)
+    known: Content | None = None
+    parts: list[str] = []
+    if end - lines.pos <= _MOST_KEPT:
+        # From the end of the m line, to the end of the section's last line.
+        parts = _CHANCE.split(lines.text[lines.pos - 1 : end])
         head = (content.kind, content.protocol, content.sctpmap, content.sctp_port)
-        known = _read_kept(head, payload_types, "".join(parts[::2]))
-    if block is None or known is None:
+        known = _read_kept(head, payload_types, "".join(parts[::3]))
+    if known is None:
         # Line by line, so that the first one that is wrong is the one to blame.
         own, broken = _section_lines(lines)
         _read_lines(own, content, gathered)
@@ -73,21 +74,27 @@ def parse_section(lines: Lines, m_line: str, content: Content, description: Desc
             raise broken
         _settle_codecs(content, gathered)
     else:
-        lines.pos += len(block)
+        lines.pos = end
         _copy(known, content)
-        _read_lines((line[:-1].removesuffix("\r") for line in chance), content, gathered)
+        for line, name in zip(parts[1::3], parts[2::3], strict=True):
+            _read_attribute(name, line[1:].removesuffix("\r"), content, gathered)
     _settle_streams(content, gathered)
     description.has_msid |= gathered.has_msid
     description.has_ssrc_msid |= gathered.has_ssrc_msid
 
 
-def _well_formed_block(lines: Lines) -> str | None:
-    """Return the text of a section; None where a line is malformed, or it is too long to keep."""
-    end = lines.text.find("\nm=", lines.pos - 1)
-    block = lines.text[lines.pos : end + 1] if end >= 0 else lines.text[lines.pos :]
-    if len(block) > _MOST_KEPT or not _WELL_FORMED.fullmatch(block):
+def read_codecs(
+    kind: str, payload_types: tuple[int, ...], lines: Iterable[str]
+) -> list[Codec] | None:
+    """Read the codecs of a section out of its lines; None where they are not read."""
+    content = Content(kind, "UDP/TLS/RTP/SAVPF", Transport())
+    gathered = Gathered(payload_types)
+    try:
+        _read_lines(lines, content, gathered)
+        _settle_codecs(content, gathered)
+    except ParseFailed:
         return None
-    return block
+    return content.codecs
 
 
 def _section_lines(lines: Lines) -> tuple[list[str], ParseFailed | None]:
@@ -107,34 +114,41 @@ def _read_lines(lines: Iterable[str], content: Content, gathered: Gathered) -> N
     for line in lines:
         kind = line[0]
         if kind == "a":
-            name = name_of(line)
-            reader = COMMON.get(name)
-            if reader is not None:
-                reader(line, content)
-            elif content.kind == DATA:
-                if name in OF_DATA and is_dtls_sctp(content.protocol):
-                    OF_DATA[name](line, content)
-            elif name in OF_RTP and is_rtp(content.protocol):
-                OF_RTP[name](line, content, gathered)
+            _read_attribute(name_of(line), line, content, gathered)
         elif kind == "b":
             check_bandwidth(line)
         elif kind == "c":
             check_connection(line)
 
 
+def _read_attribute(name: str, line: str, content: Content, gathered: Gathered) -> None:
+    reader = COMMON.get(name)
+    if reader is not None:
+        reader(line, content)
+    elif content.kind == DATA:
+        if name in OF_DATA and is_dtls_sctp(content.protocol):
+            OF_DATA[name](line, content)
+    elif name in OF_RTP and is_rtp(content.protocol):
+        OF_RTP[name](line, content, gathered)
+
+
 @lru_cache(maxsize=_KEPT_SECTIONS)
 def _read_kept(
-    head: tuple[str, str, bool, int], payload_types: tuple[int, ...], block: str
+    head: tuple[str, str, bool, int], payload_types: tuple[int, ...], text: str
 ) -> Content | None:
     """Read the lines of a section that chance has no part in; None if one is wrong.
 
+    Before each line, and after the last, stands a line feed.
+
     What is returned is for all sections with these lines: it is not to be changed.
     """
+    if not _WELL_FORMED.fullmatch(text):
+        return None
     kind, protocol, sctpmap, sctp_port = head
     content = Content(kind, protocol, Transport(), sctpmap=sctpmap, sctp_port=sctp_port)
     gathered = Gathered(payload_types)
     try:
-        lines = block[:-1].split("\n") if block else []
+        lines = text.split("\n")[1:-1]
         _read_lines((line.removesuffix("\r") for line in lines), content, gathered)
         _settle_codecs(content, gathered)
     except ParseFailed:
@@ -148,8 +162,8 @@ def _copy(prototype: Content, content: Content) -> None:
     content.direction = prototype.direction
     content.rtcp_mux = prototype.rtcp_mux
     content.rtcp_rsize = prototype.rtcp_rsize
-    content.codecs = list(prototype.codecs)
-    content.extensions = list(prototype.extensions)
+    content.codecs = prototype.codecs
+    content.extensions = prototype.extensions
     content.simulcast_send = list(prototype.simulcast_send)
     content.simulcast_receive = list(prototype.simulcast_receive)
     content.allow_mixed = prototype.allow_mixed

@@ -1,5 +1,6 @@
 """The attributes of a media section, each read by its name as libwebrtc reads it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -29,6 +30,9 @@ from rtckit.jsep.stacks.chromium.simulcast import Layer, Rid, parse_rid, parse_s
 __all__ = ["COMMON", "OF_DATA", "OF_RTP", "Gathered", "Source", "check_bandwidth", "name_of"]
 
 _MOST_SSRCS = 32
+_SSRCS = 2**32
+_CNAME = re.compile(r"a=ssrc:([0-9]{1,10}) cname:([^:][^\n]*)")
+"""The line of a source that is in every description, but for the odd ones."""
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
@@ -299,6 +303,13 @@ def _parse_ssrc_group(line: str) -> SsrcGroup:
 
 def _parse_ssrc(line: str, gathered: Gathered) -> None:
     """Read an attribute of a source (RFC 5576, 4.1)."""
+    plain = _CNAME.match(line)
+    if plain is not None and (ssrc := int(plain[1])) < _SSRCS:
+        source = gathered.sources.get(ssrc)
+        if source is None:
+            source = gathered.sources[ssrc] = Source()
+        source.cname = plain[2]
+        return
     parts = split_first(line[2:], " ")
     if parts is None:
         raise not_exactly(line, 2)

@@ -16,7 +16,7 @@ from rtckit.jsep.stacks.chromium.description import (
     Description,
     Transport,
 )
-from rtckit.jsep.stacks.chromium.keeping import kept_by_codecs
+from rtckit.jsep.stacks.chromium.keeping import kept_by_items
 
 _ADDED_NAMES = ("multiopus", "l16")
 _ADDED_FEEDBACK = (("nack", ""), ("rrtr", ""))
@@ -85,7 +85,7 @@ class _AudioFacts(NamedTuple):
     options: tuple[bool, ...]
 
 
-@kept_by_codecs
+@kept_by_items
 def _audio_facts(codecs: Sequence[Codec]) -> _AudioFacts:
     return _AudioFacts(
         (
@@ -103,7 +103,7 @@ def _has_simulcast_group(content: Content) -> bool:
     return any(g.semantics == "SIM" for stream in content.streams for g in stream.groups)
 
 
-@kept_by_codecs
+@kept_by_items
 def _payload_types(codecs: Sequence[Codec]) -> list[tuple[int, str]]:
     return sorted((codec.payload_type, codec.key) for codec in codecs)
 

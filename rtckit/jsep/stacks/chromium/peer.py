@@ -1,5 +1,6 @@
 """Chromium's RTCPeerConnection: the machine with libwebrtc's checks, texts and habits."""
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from rtckit.jsep.configuration import Configuration
@@ -18,6 +19,7 @@ from rtckit.jsep.stacks.chromium.options import Identifiers, Making
 from rtckit.jsep.stacks.chromium.predict import bytes_of, parse_message, set_description
 from rtckit.jsep.stacks.chromium.reading import facts_of
 from rtckit.jsep.stacks.chromium.refusal import INTERNAL, Refused
+from rtckit.jsep.stacks.chromium.rereading import read_back
 from rtckit.jsep.stacks.chromium.session import parse_description
 from rtckit.jsep.stacks.chromium.words import WORDS
 from rtckit.jsep.stacks.chromium.writing import write_description
@@ -33,6 +35,11 @@ _IMPLICIT_STATES = {
     "pranswer": ANSWER_STATES,
 }
 _FACTS_KEPT = 8
+
+
+@lru_cache(maxsize=64)
+def _own_fingerprint(digest: str) -> Fingerprint:
+    return Fingerprint("sha-256", bytes.fromhex(digest.replace(":", "")))
 
 
 class _Invented(Identifiers):
@@ -71,14 +78,13 @@ class ChromiumPeer(Applying, PeerConnection):
         self._native = Connection()
         self._native.kind_at = self._kind_at
         self._last: dict[str, str] = {}
+        self._written: dict[str, str] = {}
         self._fitting: dict[str, TypedSdp] = {}
         self._extension_numbers: dict[str, int] = {}
         self._lines: dict[Transceiver, int] = {}
         self._senders: dict[Transceiver, str] = {}
         self._extensions: dict[Transceiver, tuple[str, ...]] = {}
-        self._fingerprint = Fingerprint(
-            "sha-256", bytes.fromhex(self.identity.fingerprint.replace(":", ""))
-        )
+        self._fingerprint = _own_fingerprint(self.identity.fingerprint)
 
     @property
     def has_sctp(self) -> bool:
@@ -144,7 +150,10 @@ class ChromiumPeer(Applying, PeerConnection):
             self.credentials[content.mid] = (content.transport.ufrag, content.transport.pwd)
         self._native.created[kind] = made
         text = write_description(made, self.identity.session_id, self.version + 1)
-        return TypedSdp(kind, text.encode("latin-1").decode("utf-8", "replace"))
+        if not text.isascii():
+            text = text.encode("latin-1").decode("utf-8", "replace")
+        self._written[kind] = text
+        return TypedSdp(kind, text)
 
     def _making(self) -> Making:
         making = Making(self.engine, self._fingerprint, _Invented(self.identity))
@@ -215,7 +224,8 @@ class ChromiumPeer(Applying, PeerConnection):
         method = f"set{side.capitalize()}Description"
         implicit = (self._native.signaling_state, side, kind) == IMPLICIT_ROLLBACK
         try:
-            made = set_description(self._native, side, kind, description.sdp, created)
+            read = self._read_back(kind, description.sdp) if side == "local" else None
+            made = set_description(self._native, side, kind, description.sdp, created, read)
         except ParseFailed as failure:
             raise self._refuse(method, Refused(parse_message(failure), INTERNAL)) from None
         except Refused as refusal:
@@ -229,6 +239,14 @@ class ChromiumPeer(Applying, PeerConnection):
         self._fitting.clear()
         self._apply(side, description)
         self._update_negotiation_needed()
+
+    def _read_back(self, kind: str, text: str) -> Description | None:
+        """Return the reading of a text that is what was made last; None for any other."""
+        name = "offer" if kind == "offer" else "answer"
+        made = self._native.created.get(name)
+        if made is None or self._written.get(name) != text or not text.isascii():
+            return None
+        return read_back(made)
 
     def _note_change(self) -> None:
         self._fitting.clear()

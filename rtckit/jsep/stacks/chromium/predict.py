@@ -99,7 +99,12 @@ def _answer(connection: Connection, stop_at: str) -> Verdict:
 
 
 def set_description(
-    connection: Connection, side: str, kind: str, text: str, created: str | None
+    connection: Connection,
+    side: str,
+    kind: str,
+    text: str,
+    created: str | None,
+    read: Description | None = None,
 ) -> Description | None:
     """Do what the setter of a side does, and return what was set; None for a rollback.
 
@@ -109,6 +114,7 @@ def set_description(
         kind: the type of the description.
         text: the description; an empty local one stands for the one created last.
         created: what was created last, for a local one.
+        read: what the parser makes of the text, where that is known.
 
     Raises:
         ParseFailed: the text is not read.
@@ -128,7 +134,7 @@ def set_description(
         text = text or created or ""
         if text != created and _fingerprint_differs(created or "", text):
             raise Refused(_MODIFIED, "InvalidModificationError")
-    description = parse_description(bytes_of(text))
+    description = parse_description(bytes_of(text)) if read is None else read
     try:
         if side == "local":
             connection.set_local(kind, description)

@@ -1,5 +1,7 @@
 """What the machine needs to know of a description, out of libwebrtc's own reading of it."""
 
+from collections.abc import Sequence
+
 from rtckit.jsep.facts import DescriptionFacts, SectionFacts
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
@@ -10,6 +12,7 @@ from rtckit.jsep.stacks.chromium.description import (
     Description,
     is_rtp,
 )
+from rtckit.jsep.stacks.chromium.simulcast import Layer
 
 __all__ = ["facts_of"]
 
@@ -25,9 +28,7 @@ def facts_of(description: Description) -> DescriptionFacts:
 
 def _facts_of(content: Content, index: int) -> SectionFacts:
     stream = content.streams[0] if content.streams else None
-    requested = {layer.stream: layer for layer in reversed(content.simulcast_receive)}
-    sent = {layer.stream: layer for layer in reversed(content.simulcast_send)}
-    layers = (*content.simulcast_receive, *content.simulcast_send)
+    sent, requested = content.simulcast_send, content.simulcast_receive
     return SectionFacts(
         index=index,
         kind=content.media if content.kind == UNSUPPORTED else content.kind,
@@ -37,12 +38,20 @@ def _facts_of(content: Content, index: int) -> SectionFacts:
         has_msid=stream is not None,
         stream_ids=tuple(stream.stream_ids) if stream else (),
         track_id=stream.track if stream else None,
-        rids_send=tuple(sent[place].rid for place in sorted(sent)),
-        rids_recv=tuple(requested[place].rid for place in sorted(requested)),
-        paused=frozenset(layer.rid for layer in layers if layer.paused),
+        rids_send=_first_of_each(sent),
+        rids_recv=_first_of_each(requested),
+        paused=frozenset(layer.rid for layer in (*sent, *requested) if layer.paused),
         ufrag=content.transport.ufrag,
         pwd=content.transport.pwd,
         rtcp_mux=content.rtcp_mux,
         is_rtp=content.kind in (AUDIO, VIDEO)
         or (content.kind != DATA and is_rtp(content.protocol)),
     )
+
+
+def _first_of_each(layers: Sequence[Layer]) -> tuple[str, ...]:
+    """Return the rid of the first alternative of each stream, in the order of the streams."""
+    if not layers:
+        return ()
+    first = {layer.stream: layer.rid for layer in reversed(layers)}
+    return tuple(first[place] for place in sorted(first))

@@ -34,6 +34,7 @@ from rtckit.jsep.stacks.chromium.lexer import (
 _ENCRYPTED = "urn:ietf:params:rtp-hdrext:encrypt"
 _ROLES = ("active", "passive", "actpass", "holdconn")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:[01][0-9A-Fa-f]|7[Ff])")
+_LINES_KEPT = 256
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -135,6 +136,7 @@ def _parse_group(line: str) -> tuple[str, list[str]]:
     return semantics, list(dict.fromkeys(mids))
 
 
+@lru_cache(maxsize=_LINES_KEPT)
 def parse_fingerprint(line: str) -> Fingerprint:
     """Read a fingerprint (RFC 8122, 5). Its length is not compared with its algorithm here.
 
@@ -150,6 +152,7 @@ def parse_fingerprint(line: str) -> Fingerprint:
     return fingerprint
 
 
+@lru_cache(maxsize=_LINES_KEPT)
 def parse_role(line: str) -> str:
     """Read a DTLS role (RFC 4145, 4), in either case.
 
@@ -164,6 +167,7 @@ def parse_role(line: str) -> str:
     return fields[1].lower()
 
 
+@lru_cache(maxsize=_LINES_KEPT)
 def parse_extension(line: str) -> Extension:
     """Read a header extension (RFC 8285, 5).
 
@@ -188,6 +192,7 @@ def parse_extension(line: str) -> Extension:
     return Extension(uri, number, encrypted)
 
 
+@lru_cache(maxsize=_LINES_KEPT)
 def check_connection(line: str) -> None:
     """Check a c line: Internet, one address and no multicast, of the family it says.
 
@@ -277,4 +282,5 @@ def _close_section(line: str, content: Content, session: list[Extension]) -> Non
             raise ParseFailed(
                 "", "The a=extmap MUST be either all session level or all media level."
             )
-        content.extensions += session
+        if session:
+            content.extensions = [*content.extensions, *session]

@@ -18,7 +18,7 @@ class DtlsTransport:
 
     ``sections`` are the mids that use it, ``sources`` the section each remote source belongs to,
     ``extensions`` the header extensions each section has in use, and ``agreed`` those lists of
-    them that are known to agree with all others.
+    them, by identity, that are known to agree with all others.
     """
 
     name: str
@@ -28,7 +28,7 @@ class DtlsTransport:
     sections: set[str] = field(default_factory=set)
     sources: dict[int, str] = field(default_factory=dict)
     extensions: dict[str, list[Extension]] = field(default_factory=dict)
-    agreed: frozenset[tuple[Extension, ...]] = frozenset()
+    agreed: dict[int, list[Extension]] = field(default_factory=dict)
 
 
 class Transports:
@@ -84,19 +84,21 @@ class Transports:
         transport = self.by_mid.get(mid)
         if transport is None:
             raise Refused(f"No transport assigned. (mid={mid})", INVALID_STATE)
-        used: set[int] = set()
-        for new in extensions:
-            if new.id in used:
-                raise Refused(f"Duplicate extension ID: {_shown(new)} (mid={mid})")
-            used.add(new.id)
-        listed = tuple(extensions)
-        if listed not in transport.agreed:
+        is_new = id(extensions) not in transport.agreed
+        if is_new:
+            used: set[int] = set()
+            for new in extensions:
+                if new.id in used:
+                    raise Refused(f"Duplicate extension ID: {_shown(new)} (mid={mid})")
+                used.add(new.id)
             self._check_numbers(transport, mid, extensions)
-        if transport.extensions.get(mid) != extensions:
+        before = transport.extensions.get(mid)
+        if before is not extensions and before != extensions:
             if transport.extensions.pop(mid, None) is not None:
-                transport.agreed = frozenset()
+                transport.agreed, is_new = {}, True
             transport.extensions[mid] = extensions
-        transport.agreed |= {listed}
+        if is_new:
+            transport.agreed = {**transport.agreed, id(extensions): extensions}
 
     def _check_numbers(
         self, transport: DtlsTransport, mid: str, extensions: list[Extension]
@@ -156,7 +158,7 @@ class Transports:
         if transport is not None:
             transport.sections.discard(mid)
             transport.extensions.pop(mid, None)
-            transport.agreed = frozenset()
+            transport.agreed = {}
             if not transport.sections and transport.name not in self._stable:
                 self.by_name.pop(transport.name, None)
 

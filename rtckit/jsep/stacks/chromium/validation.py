@@ -1,14 +1,19 @@
 """The checks of a description before anything is done with it, in libwebrtc's order."""
 
+from collections.abc import Sequence
+
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     DATA,
     RTP,
     VIDEO,
+    Codec,
     Content,
     Description,
+    Extension,
     is_rtp,
 )
+from rtckit.jsep.stacks.chromium.keeping import kept_by_items
 from rtckit.jsep.stacks.chromium.refusal import INVALID_STATE, Refused
 
 _LONGEST_MID = 16
@@ -59,23 +64,25 @@ def validate(
     owners = [
         content.transport
         for content in description.contents
-        if not content.rejected and bundles.get(content.mid, [content.mid])[0] == content.mid
+        if not content.rejected and _is_owner(content.mid, bundles.get(content.mid))
     ]
-    if any(transport.fingerprint is None for transport in owners):
-        raise Refused("Called with SDP without DTLS fingerprint.")
+    for transport in owners:
+        if transport.fingerprint is None:
+            raise Refused("Called with SDP without DTLS fingerprint.")
     _check_cryptex(description, bundles)
-    if any(not transport.ufrag or not transport.pwd for transport in owners):
-        raise Refused("Called with SDP without ice-ufrag and ice-pwd.")
+    for transport in owners:
+        if not transport.ufrag or not transport.pwd:
+            raise Refused("Called with SDP without ice-ufrag and ice-pwd.")
     _check_bundled_extensions(description)
     _check_ssrc_groups(description)
-    if any(
-        content.mid in bundles
-        and not (content.rejected or content.bundle_only)
-        and content.media_protocol == RTP
-        and not content.rtcp_mux
-        for content in description.contents
-    ):
-        raise Refused("rtcp-mux must be enabled when BUNDLE is enabled.")
+    for content in description.contents:
+        if (
+            not content.rtcp_mux
+            and content.mid in bundles
+            and not (content.rejected or content.bundle_only)
+            and content.media_protocol == RTP
+        ):
+            raise Refused("rtcp-mux must be enabled when BUNDLE is enabled.")
     _check_payload_types(description)
     _check_order(description, kind, side, local, remote)
     for content in description.contents:
@@ -86,9 +93,9 @@ def validate(
             )
     for content in description.contents:
         if (
-            content.media_protocol == RTP
+            (content.simulcast_send or content.simulcast_receive)
+            and content.media_protocol == RTP
             and not content.rejected
-            and (content.simulcast_send or content.simulcast_receive)
             and all(extension.uri != _RID_URI for extension in content.extensions)
         ):
             raise Refused(
@@ -97,6 +104,11 @@ def validate(
             )
     if side == "remote" and not is_offer and local is not None:
         _check_answer(local, description)
+
+
+def _is_owner(mid: str, group: list[str] | None) -> bool:
+    """Whether a section has a transport of its own: the first of its group, or in none."""
+    return group is None or group[0] == mid
 
 
 def _check_mids(description: Description) -> None:
@@ -116,7 +128,7 @@ def _check_mids(description: Description) -> None:
 
 def _check_cryptex(description: Description, bundles: Bundles) -> None:
     """Check that the sections of a group agree on encrypted headers (RFC 9335, 4)."""
-    if description.cryptex:
+    if description.cryptex or not any(each.cryptex for each in description.contents):
         return
     for content in description.contents:
         group = bundles.get(content.mid)
@@ -134,7 +146,7 @@ def _check_cryptex(description: Description, bundles: Bundles) -> None:
 def _check_bundled_extensions(description: Description) -> None:
     """Check that a number means one extension throughout a group (RFC 8843, 9.5)."""
     for group in description.bundles:
-        known: dict[int, tuple[str, bool]] = {}
+        known: dict[int, Extension] = {}
         for mid in group:
             content = description.content(mid)
             if content is None:
@@ -142,8 +154,7 @@ def _check_bundled_extensions(description: Description) -> None:
             if content.rejected or not content.has_codecs:
                 continue
             for extension in content.extensions:
-                meaning = (extension.uri, extension.encrypted)
-                if known.setdefault(extension.id, meaning) != meaning:
+                if known.setdefault(extension.id, extension) != extension:
                     raise Refused(
                         "A BUNDLE group contains a codec collision for header extension "
                         f"id={extension.id}. The id must be the same across all bundled media "
@@ -172,12 +183,17 @@ def _check_payload_types(description: Description) -> None:
     for content in description.contents:
         if content.media_protocol != RTP or content.rejected or not content.has_codecs:
             continue
-        for codec in content.codecs:
-            if content.rtcp_mux and 64 <= codec.payload_type <= 95:
-                raise Refused(
-                    f"The media section with MID='{content.mid}' used an invalid payload type "
-                    f"{codec.payload_type} for codec '{codec.name}, rtcp-mux:enabled"
-                )
+        codec = _like_rtcp(content.codecs) if content.rtcp_mux else None
+        if codec is not None:
+            raise Refused(
+                f"The media section with MID='{content.mid}' used an invalid payload type "
+                f"{codec.payload_type} for codec '{codec.name}, rtcp-mux:enabled"
+            )
+
+
+@kept_by_items
+def _like_rtcp(codecs: Sequence[Codec]) -> Codec | None:
+    return next((codec for codec in codecs if 64 <= codec.payload_type <= 95), None)
 
 
 def _check_order(

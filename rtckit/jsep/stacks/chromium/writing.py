@@ -12,9 +12,9 @@ from rtckit.jsep.stacks.chromium.description import (
     Description,
     Stream,
 )
-from rtckit.jsep.stacks.chromium.keeping import kept_by_codecs
+from rtckit.jsep.stacks.chromium.keeping import kept_by_items
 
-__all__ = ["write_description"]
+__all__ = ["audio_lines", "video_lines", "write_description"]
 
 _ENCRYPTED = "urn:ietf:params:rtp-hdrext:encrypt"
 _DEFAULT_MESSAGE_SIZE = 65536
@@ -115,7 +115,7 @@ def _write_media(lines: list[str], content: Content, description: Description) -
         lines.append("a=remote-net-estimate")
     if content.sframe:
         lines.append("a=sframe")
-    lines += (_audio_lines if content.kind == AUDIO else _video_lines)(content.codecs)
+    lines += (audio_lines if content.kind == AUDIO else video_lines)(content.codecs)
     if stream is not None:
         _write_sources(lines, stream, with_msid=description.has_ssrc_msid)
         lines += [f"a=rid:{rid} send" for rid in stream.rids]
@@ -124,13 +124,15 @@ def _write_media(lines: list[str], content: Content, description: Description) -
         lines.append(f"a=simulcast:send {';'.join(layers)}")
 
 
-@kept_by_codecs
-def _audio_lines(codecs: Sequence[Codec]) -> list[str]:
+@kept_by_items
+def audio_lines(codecs: Sequence[Codec]) -> list[str]:
+    """Return the lines of the codecs of an audio section."""
     return _codec_lines(codecs, AUDIO)
 
 
-@kept_by_codecs
-def _video_lines(codecs: Sequence[Codec]) -> list[str]:
+@kept_by_items
+def video_lines(codecs: Sequence[Codec]) -> list[str]:
+    """Return the lines of the codecs of a video section."""
     return _codec_lines(codecs, VIDEO)
 
 
