@@ -39,15 +39,17 @@ def test_sections_and_session_level() -> None:
     assert all(media.connection is not None for media in answer.media)
 
 
-def test_transport_stands_in_the_tagged_section_alone() -> None:
+def test_transport_stands_in_the_tagged_section() -> None:
     tagged, *others = answer_to(OFFER).media
     assert tagged.setup == "active"
     assert tagged.rtcp_mux
     assert tagged.rtcp_rsize
     assert tagged.has("tls-id")
     assert not tagged.rtcp_mux_only
-    for name in ("ice-ufrag", "ice-pwd", "fingerprint", "setup", "tls-id", "rtcp-mux"):
+    for name in ("ice-ufrag", "ice-pwd", "fingerprint", "setup", "tls-id"):
         assert not any(media.has(name) for media in others), name
+    # But for what each section of media must show (RFC 9429, 5.8.3).
+    assert [media.rtcp_mux for media in others] == [media.is_rtp for media in others]
 
 
 def test_codecs_in_the_order_of_the_offer_then_ones_own() -> None:

@@ -8,7 +8,7 @@ from rtckit.jsep.matching.codecs import Matching
 from rtckit.jsep.matching.formats import MediaFormat
 from rtckit.jsep.matching.transport import answer_setup, starts_new_association
 from rtckit.jsep.peer_state import SectionPlan
-from rtckit.jsep.stacks.rfc.lines import Transport
+from rtckit.jsep.stacks.rfc.lines import BUNDLED_MUX, Transport
 from rtckit.jsep.stacks.rfc.memory import Agreement, transport_facts
 from rtckit.jsep.stacks.rfc.writer import Writer
 from rtckit.jsep.transceiver import Transceiver, reverse_of
@@ -56,11 +56,12 @@ class AnswerTransports(Writer):
         offer: Document,
         agreed: Agreement | None,
     ) -> list[str]:
-        """The transport's lines, in the section that has it."""
+        """The transport's lines, in the section that has it; ``a=rtcp-mux`` in all."""
         tag = bundles.tag_of(reply.mid)
-        if tag is not None and tag != reply.mid:
-            return []
         media, plan = reply.media, reply.plan
+        if tag is not None and tag != reply.mid:
+            # A bundle always multiplexes (RFC 9143, 9.3).
+            return [BUNDLED_MUX] if media.is_rtp else []
         members = next((group for group in bundles.groups if tag in group), ())
         together = [item for item in replies if item is reply or item.mid in members]
         carried = [item for item in together if item.rejected is None and item.media.is_rtp]

@@ -7,6 +7,7 @@ from rtckit.jsep.matching.formats import MediaFormat
 from rtckit.sdp.media import MediaSection
 
 __all__ = [
+    "BUNDLED_MUX",
     "CONNECTION",
     "DATA_FORMAT",
     "DATA_PROTOCOL",
@@ -22,6 +23,15 @@ __all__ = [
 CONNECTION = "c=IN IP4 0.0.0.0"
 """There are no candidates yet (RFC 8840, 4.1.1)."""
 
+BUNDLED_MUX = "a=rtcp-mux"
+"""What a section of media has of a transport that stands in another one.
+
+The standards disagree: the attribute is of category IDENTICAL and belongs into the tagged section
+alone (RFC 9143, 7.1.3), but under the policy "require" a peer must find it in each section, or
+refuse the description (RFC 9429, 5.8.3). Browsers do refuse, nobody minds that it is there, and its
+value cannot differ: so it is written.
+"""
+
 RTP_PROTOCOL = "UDP/TLS/RTP/SAVPF"
 DATA_PROTOCOL = "UDP/DTLS/SCTP"
 DATA_FORMAT = "webrtc-datachannel"
@@ -34,7 +44,8 @@ _LONGEST = {"opus": 120}
 class Transport:
     """The attributes of category IDENTICAL and TRANSPORT of one transport (RFC 8859).
 
-    They stand in the section that is not bundled into another one, and nowhere else.
+    They stand in the section that is not bundled into another one, and nowhere else but for
+    `BUNDLED_MUX`.
 
     Attributes:
         ufrag: ICE username fragment.

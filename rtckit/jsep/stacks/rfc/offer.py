@@ -10,6 +10,7 @@ from rtckit.jsep.matching.simulcast import build_simulcast
 from rtckit.jsep.peer_state import SectionPlan
 from rtckit.jsep.stacks.rfc.codecs import allowed_formats
 from rtckit.jsep.stacks.rfc.lines import (
+    BUNDLED_MUX,
     CONNECTION,
     DATA_FORMAT,
     DATA_PROTOCOL,
@@ -298,6 +299,8 @@ class OfferWriter(Writer):
         if mid in groups.bundle_only:
             yield "a=bundle-only"
         if mid in groups.bundled:
+            if plan.kind != "data":
+                yield BUNDLED_MUX
             return
         members = groups.was_with.get(mid, ())
         ufrag, pwd = self._credentials_for(mid, members)
