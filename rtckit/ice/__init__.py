@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtckit.ice.agent import Agent, Credentials, Settings, Transmit
 from rtckit.ice.candidate import IceCandidate
+from rtckit.ice.causes import Cause
 from rtckit.ice.events import Event
 from rtckit.ice.pairs import CandidatePair, PairState
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "CandidatePair",
+    "Cause",
     "Credentials",
     "Event",
     "IceCandidate",

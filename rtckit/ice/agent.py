@@ -29,51 +29,30 @@ Time is in seconds on any clock that only goes forward. What a driver does besid
   set ``IceCandidate.name``, and `IceCandidate.to_sdp` writes it in place of the address.
 """
 
-from collections import deque
 from dataclasses import replace
 from random import Random
-from typing import Any, NamedTuple
 
 from rtckit.core.address import Address
 from rtckit.core.errors import ParseError
+from rtckit.ice.answering import Answering
 from rtckit.ice.candidate import PRFLX, IceCandidate
-from rtckit.ice.checking import Checking
+from rtckit.ice.causes import Cause
 from rtckit.ice.checklist import Checklist
 from rtckit.ice.events import Event
 from rtckit.ice.foundation import foundation
 from rtckit.ice.pairs import CandidatePair, PairState
-from rtckit.ice.priority import candidate_priority
+from rtckit.ice.session import RENOMINATION, Transmit
 from rtckit.ice.settings import Credentials, Settings
 from rtckit.wire import stun
 
 __all__ = ["Agent", "Credentials", "Settings", "Transmit"]
 
-
 _MOST_SOFT_ERRORS = 3
 """A port that is closed may open, a route come up: believed when it was said so often."""
 
 
-class Transmit(NamedTuple):
-    """A datagram to send."""
-
-    transport: str
-    local: Address
-    remote: Address
-    data: bytes
-
-
-class _EarlyCheck(NamedTuple):
-    """A check that came before the remote credentials (RFC 8445, 7.3)."""
-
-    transport: str
-    local: Address
-    remote: Address
-    priority: int
-    use_candidate: bool
-
-
-class Agent(Checking):
-    """One end of an ICE session with one data stream.
+class Agent(Answering):
+    """One end of an ICE session with one data stream of one component.
 
     Args:
         controlling: the role to begin with (RFC 8445, 6.1.1).
@@ -87,8 +66,11 @@ class Agent(Checking):
     Attributes:
         state: ``new``, ``checking``, ``connected``, ``completed``, ``disconnected``, ``failed`` or
             ``closed`` (W3C RTCIceTransportState).
-        selected: the pair data goes over; None before.
+        selected: the pair data goes over; None before. Data leaves from ``selected.local.base``
+            to ``selected.remote.address``.
         failure: why it failed, in words; None while it has not.
+        causes: the same one by one, see `rtckit.ice.Cause`.
+        checklist: the pairs, the highest priority first.
     """
 
     def __init__(
@@ -103,24 +85,30 @@ class Agent(Checking):
     ) -> None:
         if nomination not in ("regular", "aggressive"):
             raise ValueError(f"no way to nominate: {nomination!r}")
-        super().__init__()
-        self.controlling = controlling and not lite
-        self.credentials = credentials
-        self.settings = settings or Settings()
-        self.random = random
-        self.tie_breaker = random.getrandbits(64)
-        self.nomination = nomination
-        self.lite = lite
-        self.local: list[IceCandidate] = []
-        self.remote: list[IceCandidate] = []
-        self.remote_credentials: Credentials | None = None
-        self.remote_lite = False
-        self.checklist = Checklist(self.settings.most_pairs)
-        self.gathering_ended = False
-        self.remote_ended = False
-        self._foundation_key = random.randbytes(16)
-        self._unresolved: dict[str, str] = {}
-        self._early: deque[_EarlyCheck] = deque(maxlen=self.settings.early_checks)
+        super().__init__(
+            controlling=controlling and not lite,
+            credentials=credentials,
+            random=random,
+            nomination=nomination,
+            lite=lite,
+            settings=settings or Settings(),
+        )
+        self._initiates = controlling
+
+    @property
+    def pairs(self) -> list[CandidatePair]:
+        """The pairs of the checklist, the highest priority first."""
+        return self.checklist.pairs
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What to say in ``a=ice-options`` (RFC 8445, 10; RFC 8838, 3)."""
+        found = ["trickle"]
+        if self.nomination == "regular":
+            found.append("ice2")
+        if self.settings.renomination:
+            found.append(RENOMINATION)
+        return tuple(found)
 
     # -- what the caller tells -------------------------------------------------------------------
 
@@ -132,6 +120,9 @@ class Agent(Checking):
             candidate: as it was gathered.
             rtt: seconds its server took to answer, for the event.
         """
+        if candidate.component != 1:
+            self._note(now, "discarded", reason=f"component {candidate.component} is not used")
+            return False
         for known in self.local:
             same = (known.transport, known.address, known.base, known.tcptype)
             if same == (
@@ -141,52 +132,77 @@ class Agent(Checking):
         self.local.append(candidate)
         rtt_ms = None if rtt is None else round(rtt * 1000, 3)
         self._note(now, "local-candidate", **candidate.as_json(), rtt_ms=rtt_ms)
-        if not self.lite:
-            for remote in self.remote:
-                self._pair_up(now, candidate, remote)
+        for remote in list(self.remote):
+            self._pair_up(now, candidate, remote)
+        self._select_between_lites(now)
         return True
 
     def end_of_local(self, now: float) -> None:
         """Say that this side has no more candidates."""
         self.gathering_ended = True
+        self._select_between_lites(now)
         self._judge(now)
 
-    def set_remote(self, now: float, credentials: Credentials, *, lite: bool = False) -> None:
-        """Take the credentials of the other side; a lite peer leaves this side in control."""
+    def set_remote(
+        self,
+        now: float,
+        credentials: Credentials,
+        *,
+        lite: bool = False,
+        options: tuple[str, ...] = (),
+    ) -> None:
+        """Take what the description of the other side says; a lite peer leaves this in control.
+
+        Args:
+            now: the time.
+            credentials: its ufrag and password.
+            lite: it said ``a=ice-lite``.
+            options: what it said in ``a=ice-options``.
+        """
         self.remote_credentials = credentials
         self.remote_lite = lite
-        if lite and not self.lite and not self.controlling:
+        self.remote_options = frozenset(options)
+        if lite and self.lite:
+            self.controlling = self._initiates  # RFC 8445, 6.1.1
+        elif lite and not self.controlling:
             self._switch_role(now, controlling=True)
         if self.state == "new":
             self._set_state(now, "checking")
         self.started_at = now if self.started_at is None else self.started_at
-        if not self.lite:
-            for local in self.local:
-                for remote in self.remote:
-                    self._pair_up(now, local, remote)
-        early, self._early = list(self._early), deque(maxlen=self.settings.early_checks)
-        for check in early:
-            self._learn_from_check(now, check)
+        for local in list(self.local):
+            for remote in list(self.remote):
+                self._pair_up(now, local, remote)
+        self._learn_from_early_checks(now)
+        self._select_between_lites(now)
+        self._judge(now)
 
     def add_remote(self, now: float, candidate: IceCandidate) -> bool:
-        """Take a candidate of the other side; False when it is known already or one too many.
+        """Take a candidate of the other side; False when it is known already or not of use.
 
-        One that was learned from a check before gets the type and priority it is told to have.
+        One that was learned from a check before gets the type and priority it is told to have. A
+        name is kept until `resolve_remote` tells its address.
         """
+        if candidate.component != 1:
+            self._note(now, "discarded", reason=f"component {candidate.component} is not used")
+            return False
         for place, known in enumerate(self.remote):
-            if (known.transport, known.address) == (candidate.transport, candidate.address):
+            if (known.transport, known.address, known.tcptype) == (
+                *(candidate.transport, candidate.address, candidate.tcptype),
+            ):
                 if known.type == PRFLX != candidate.type:
                     self.remote[place] = candidate
                     self._rename_remote(known, candidate)
+                    for local in list(self.local):
+                        self._pair_up(now, local, candidate)
                 return False
         if len(self.remote) >= self.settings.most_remote:
             self._note(now, "discarded", reason="too many remote candidates")
             return False
         self.remote.append(candidate)
         self._note(now, "remote-candidate", **candidate.as_json())
-        if not self.lite:
-            for local in self.local:
-                self._pair_up(now, local, candidate)
+        for local in list(self.local):
+            self._pair_up(now, local, candidate)
+        self._select_between_lites(now)
         return True
 
     def resolve_remote(self, now: float, name: str, ip: str | None, reason: str = "") -> None:
@@ -195,7 +211,6 @@ class Agent(Checking):
             if ip is None:
                 why = reason or f"{name} could not be resolved"
                 self._note(now, "discarded", remote=str(known.address), reason=why)
-                self._unresolved[name] = why
                 continue
             self.remote.remove(known)
             address = Address(ip, known.address.port)
@@ -205,30 +220,47 @@ class Agent(Checking):
     def end_of_remote(self, now: float) -> None:
         """Say that the other side has no more candidates (RFC 8838, 14)."""
         self.remote_ended = True
+        self._select_between_lites(now)
         self._judge(now)
 
     def restart(self, now: float, credentials: Credentials) -> None:
-        """Begin anew with other credentials; data goes on over the old pair (RFC 8445, 9)."""
+        """Begin anew with other credentials (RFC 8445, 9).
+
+        Data goes on over the selected pair, with its consent, until another one is selected. The
+        role stays; the local candidates do, for they can be used again.
+
+        Raises:
+            ValueError: ufrag or password are those of before.
+        """
+        if (
+            credentials.ufrag == self.credentials.ufrag or credentials.pwd == self.credentials.pwd
+        ) and self.started_at is not None:
+            raise ValueError("a restart changes both ufrag and password (RFC 8445, 9)")
+        if self.state == "closed":
+            return
+        self._previous = (self.credentials,)
         self.credentials = credentials
         self.remote_credentials = None
         self.remote.clear()
         self.local = [candidate for candidate in self.local if candidate.type != PRFLX]
-        self.checklist = Checklist(self.settings.most_pairs)
+        self.checklist = Checklist(self.settings.most_pairs, self.checklist.formed)
         self.remote_ended = False
         self.started_at = None
-        self.failure = None
+        self.failure, self.causes = None, ()
         self._reset_checks()
-        self._early.clear()
         self._note(now, "restart", ufrag=credentials.ufrag)
-        self._set_state(now, "checking" if self.selected is None else self.state)
+        self._set_state(now, "checking")
 
     def close(self, now: float) -> None:
         """End it; nothing is sent any more."""
         self._reset_checks()
+        self.consent = self._keepalive_at = None
+        self.transmits.clear()
         self._set_state(now, "closed")
 
     def fail_pair(self, now: float, pair: CandidatePair, reason: str) -> None:
         """Say that a pair cannot be sent on: no route, refused, not permitted."""
+        pair.unsendable = True
         self._fail(now, pair, reason, definitive=True)
         if self._next_check is not None:
             self._next_check = now  # nothing was sent, so nothing has to be paced
@@ -254,8 +286,14 @@ class Agent(Checking):
             transport: ``udp`` or ``tcp``.
             transient: an ICMP error came back; the pair fails when that happened three times.
         """
+        if self.state == "closed":
+            return
         pair = self.checklist.find(transport, local, remote)
-        if pair is None or pair.state is PairState.SUCCEEDED:
+        if pair is None:
+            return
+        if pair.state is PairState.SUCCEEDED:
+            if transport == "tcp":
+                self._lose_connection(now, pair, reason)
             return
         pair.last_error = reason
         if transient:
@@ -264,6 +302,24 @@ class Agent(Checking):
                 return
         self.fail_pair(now, pair, reason)
 
+    def _lose_connection(self, now: float, pair: CandidatePair, reason: str) -> None:
+        """Open the connection of the selected pair again, or wait for it (RFC 6544, 11.1)."""
+        pair.last_error = reason
+        if pair is not self.selected:
+            pair.state, pair.valid = PairState.FAILED, False
+            self._note_pair(now, pair)
+            return
+        if self.state == "disconnected":
+            text = f"the connection ended and could not be made again: {reason}"
+            self.causes = (Cause("connection-lost", text, "restart ICE", (pair.number,)),)
+            self.failure = text
+            self.consent = None
+            self._set_state(now, "failed")
+            return
+        self._set_state(now, "disconnected")
+        if pair.local.tcptype != "passive" and self.remote_credentials is not None:
+            self._send_check(now, pair, use_candidate=False)
+
     # -- datagrams -------------------------------------------------------------------------------
 
     def receive(
@@ -271,166 +327,54 @@ class Agent(Checking):
     ) -> bool:
         """Take a datagram that came in; True when it was meant for ICE, False when it is data.
 
-        Whatever the bytes are, nothing is raised, and nothing changes unless they are signed.
+        Whatever the bytes are, nothing is raised, and nothing changes unless they are signed: not
+        the state, not the pairs, not the candidates; only `heard` counts what came.
         """
         if not stun.looks_like_stun(data):
             return False
         try:
             message = stun.parse(data)
         except ParseError as error:
+            self.heard.broken += 1
             self._note(now, "discarded", remote=str(remote), reason=str(error))
             return True
         if message.method != stun.Method.BINDING:
             return False
         if stun.verify_fingerprint(message) is False:
+            self.heard.broken += 1
             self._note(now, "discarded", remote=str(remote), reason="FINGERPRINT is wrong")
+            return True
+        if self.state == "closed":
             return True
         kind = message.message_class
         if kind is stun.MessageClass.REQUEST:
             self._receive_request(now, transport, local, remote, message)
         elif kind is not stun.MessageClass.INDICATION:
-            self._receive_response(now, local, remote, message)
+            self._receive_response(now, transport, local, remote, message)
         return True
 
-    def _receive_request(
-        self, now: float, transport: str, local: Address, remote: Address, message: stun.Message
-    ) -> None:
-        """Answer a check, and learn from it (RFC 8445, 7.3)."""
-        if self.state == "closed" or not any(c.base == local for c in self.local):
-            return
-        username = message.username
-        if username is None or not message.has_integrity:
-            self._answer_error(now, transport, local, remote, message, 400, "Bad Request")
-            return
-        key = stun.short_term_key(self.credentials.pwd)
-        ours, _, theirs = username.partition(":")
-        if ours != self.credentials.ufrag or stun.verify_integrity(message, key) is not True:
-            self._answer_error(now, transport, local, remote, message, 401, "Unauthorized")
-            return
-        if self.remote_credentials is not None and theirs != self.remote_credentials.ufrag:
-            # Signed with our password but for another session of the peer: a restart under way.
-            self._note(now, "discarded", remote=str(remote), reason=f"from ufrag {theirs!r}")
-            return
-        if self._conflicts(now, transport, local, remote, message, key):
-            return
-        self._answer(transport, local, remote, message, key)
-        check = _EarlyCheck(
-            transport, local, remote, message.priority or 0, bool(message.use_candidate)
-        )
-        self._note(now, "request", remote=str(remote), use_candidate=check.use_candidate)
-        if self.remote_credentials is None:
-            self._early.append(check)
-        else:
-            self._learn_from_check(now, check)
+    def take_transmits(self) -> list[Transmit]:
+        """Return what is to be sent, and forget it."""
+        taken, self.transmits = self.transmits, []
+        return taken
 
-    def _conflicts(
-        self,
-        now: float,
-        transport: str,
-        local: Address,
-        remote: Address,
-        message: stun.Message,
-        key: bytes,
-    ) -> bool:
-        """Repair a conflict of roles; True when the request gets no success (RFC 8445, 7.3.1.1)."""
-        theirs = message.controlling if self.controlling else message.controlled
-        if theirs is None:
-            return False
-        keeps = self.tie_breaker >= theirs
-        if keeps == self.controlling:
-            self._answer_error(now, transport, local, remote, message, 487, "Role Conflict", key)
-            return True
-        if not self.lite:
-            self._switch_role(now, controlling=not self.controlling)
-        return False
-
-    def _answer(
-        self, transport: str, local: Address, remote: Address, message: stun.Message, key: bytes
-    ) -> None:
-        data = stun.build(
-            stun.Method.BINDING,
-            stun.MessageClass.SUCCESS,
-            message.transaction_id,
-            [(stun.AttributeType.XOR_MAPPED_ADDRESS, remote)],
-            key=key,
-        )
-        self.transmits.append(Transmit(transport, local, remote, data))
-
-    def _answer_error(
-        self,
-        now: float,
-        transport: str,
-        local: Address,
-        remote: Address,
-        message: stun.Message,
-        code: int,
-        reason: str,
-        key: bytes | None = None,
-    ) -> None:
-        """Refuse a request; shorter than any request that is worth refusing."""
-        self._note(now, "error", remote=str(remote), code=code, reason=reason, sent=True)
-        data = stun.build(
-            stun.Method.BINDING,
-            stun.MessageClass.ERROR,
-            message.transaction_id,
-            [(stun.AttributeType.ERROR_CODE, stun.ErrorCode(code, reason))],
-            key=key,
-        )
-        if key is None and len(data) > len(message.raw):
-            return  # whoever sent it for another's address gains nothing
-        self.transmits.append(Transmit(transport, local, remote, data))
-
-    def _learn_from_check(self, now: float, check: _EarlyCheck) -> None:
-        """Find or make the pair a check came on, and check it back (RFC 8445, 7.3.1.3 to 5)."""
-        remote = next(
-            (c for c in self.remote if (c.transport, c.address) == (check.transport, check.remote)),
-            None,
-        )
-        if remote is None:
-            if len(self.remote) >= self.settings.most_remote:
-                self._note(now, "discarded", reason="too many remote candidates")
-                return
-            key = foundation(self._foundation_key, PRFLX, check.transport, check.remote.ip)
-            remote = IceCandidate(
-                PRFLX, check.transport, check.remote, check.remote, check.priority, key
-            )
-            self.remote.append(remote)
-            self._note(now, "remote-candidate", **remote.as_json(), learned=True)
-        local = self._local_for(check.transport, check.local)
-        if local is None:
-            return
-        pair = self.checklist.find(check.transport, check.local, check.remote)
-        if pair is None:
-            pair = self.checklist.form(local, remote, controlling=self.controlling)
-            if pair is None:
-                return
-            self._note_pair(now, pair)
-        pair.requests_received += 1
-        if self.lite:
-            self._answer_as_lite(now, pair, use_candidate=check.use_candidate)
-            return
-        if pair.state is not PairState.SUCCEEDED:
-            self._check_back(now, pair)
-        if check.use_candidate and not self.controlling:
-            self._follow_nomination(now, pair)
-
-    def _local_for(self, transport: str, base: Address) -> IceCandidate | None:
-        """Return the best candidate whose checks leave from an address."""
-        found = [c for c in self.local if c.transport == transport and c.base == base]
-        return max(found, key=lambda c: c.priority, default=None)
-
-    def _answer_as_lite(self, now: float, pair: CandidatePair, *, use_candidate: bool) -> None:
-        """A lite agent takes a pair for valid when the peer nominates it (RFC 8445, 8.2)."""
-        if not use_candidate:
-            return
-        pair.state, pair.valid = PairState.SUCCEEDED, True
-        if not pair.nominated:
-            self._nominated(now, pair)
+    def take_events(self) -> list[Event]:
+        """Return what happened since the last call."""
+        taken = list(self.events)
+        self.events.clear()
+        return taken
 
     # -- small things ----------------------------------------------------------------------------
 
+    def next_foundation(
+        self, candidate_type: str, transport: str, base_ip: str, server: str = ""
+    ) -> str:
+        """Return the foundation for a candidate of this session."""
+        return foundation(self._foundation_key, candidate_type, transport, base_ip, server)
+
     def _pair_up(self, now: float, local: IceCandidate, remote: IceCandidate) -> None:
-        if self.remote_credentials is None:
+        """Form a pair of what both sides told of (RFC 8445, 6.1.2.2; not 7.3.1.3)."""
+        if self.remote_credentials is None or remote.type == PRFLX or self.lite:
             return
         best = self._local_for(local.transport, local.base)
         if best is None or best is not local:
@@ -446,48 +390,24 @@ class Agent(Checking):
                 pair.update_priority(controlling=self.controlling)
         self.checklist.sort()
 
-    def _mapped_candidate(self, pair: CandidatePair, mapped: Address) -> IceCandidate:
-        """Return the local candidate the peer sees, learned if need be (RFC 8445, 7.2.5.3.1)."""
-        for known in self.local:
-            if known.transport == pair.local.transport and known.address == mapped:
-                return known
-        learned = IceCandidate(
-            PRFLX,
-            pair.local.transport,
-            mapped,
-            pair.local.base,
-            self._prflx_priority(pair.local),
-            foundation(self._foundation_key, PRFLX, pair.local.transport, pair.local.base.ip),
-            pair.component,
-            pair.local.base,
-            pair.local.tcptype,
-            pair.local.interface,
-        )
-        if len(self.local) < self.settings.most_remote:
-            self.local.append(learned)
-        return learned
+    def _select_between_lites(self, now: float) -> None:
+        """Between two lite agents nobody checks: the best pair is the one (RFC 8445, 8.2)."""
+        if not (self.lite and self.remote_lite and self.gathering_ended and self.remote_ended):
+            return
+        if self.remote_credentials is None or self._generation_selected:
+            return
+        for local in self.local:
+            for remote in self.remote:
+                self.checklist.form(local, remote, controlling=self.controlling)
+        for pair in self.checklist.pairs[:1]:
+            pair.state, pair.valid, pair.succeeded_at = PairState.SUCCEEDED, True, now
+            self._nominated(now, pair)
 
-    def _prflx_priority(self, local: IceCandidate) -> int:
-        """Return the priority a candidate learned from this one would get (RFC 8445, 7.1.1)."""
-        return candidate_priority(PRFLX, local.priority >> 8 & 0xFFFF, local.component)
-
-    def next_foundation(
-        self, candidate_type: str, transport: str, base_ip: str, server: str = ""
-    ) -> str:
-        """Return the foundation for a candidate of this session."""
-        return foundation(self._foundation_key, candidate_type, transport, base_ip, server)
-
-    def take_transmits(self) -> list[Transmit]:
-        """Return what is to be sent, and forget it."""
-        taken, self.transmits = self.transmits, []
-        return taken
-
-    def take_events(self) -> list[Event]:
-        """Return what happened since the last call."""
-        taken, self.events = self.events, []
-        return taken
-
-    def _note(
-        self, now: float, event: str, pair: CandidatePair | None = None, **detail: Any
-    ) -> None:
-        self.events.append(Event(now, event, pair.number if pair else None, detail))
+    def _reset_checks(self) -> None:
+        self._transactions.clear()
+        self._early.clear()
+        self._next_check = self._nominate_at = self._nominating = None
+        self._nominations = self._followed = 0
+        self._is_aggressive = None
+        self._generation_selected = self._consent_lost = False
+        self.heard = type(self.heard)()

@@ -19,14 +19,15 @@ class Checklist:
         pairs: those that are kept, the highest priority first.
         concluded: a pair was nominated for good; only triggered checks are sent from now on
             (RFC 8445, 8.1.1).
+        formed: how many pairs there ever were, those of earlier generations included.
     """
 
-    def __init__(self, most_pairs: int) -> None:
+    def __init__(self, most_pairs: int, formed: int = 0) -> None:
         self._most = most_pairs
         self.pairs: list[CandidatePair] = []
         self._by_key: dict[tuple[str, Address, Address], CandidatePair] = {}
         self._triggered: deque[CandidatePair] = deque()
-        self._formed = 0
+        self.formed = formed
         self.concluded = False
 
     def __iter__(self) -> Iterator[CandidatePair]:
@@ -40,17 +41,23 @@ class Checklist:
         return self._by_key.get((transport, local, remote))
 
     def form(
-        self, local: IceCandidate, remote: IceCandidate, *, controlling: bool
+        self,
+        local: IceCandidate,
+        remote: IceCandidate,
+        *,
+        controlling: bool,
+        learned: bool = False,
     ) -> CandidatePair | None:
         """Pair two candidates if they suit and are no pair yet (RFC 8445, 6.1.2.2 to 6.1.2.5).
 
         Of two pairs with the same addresses the one with the higher priority stays, unless it is
         being checked already (RFC 8838, 10). Above the limit the worst pair that was never
-        checked goes; a new one that is worse than all is not kept.
+        checked goes; a new one that is worse than all is not kept. ``learned`` is one that a check
+        of the peer came on.
         """
-        if why_not_paired(local, remote) is not None:
+        if why_not_paired(local, remote, learned=learned) is not None:
             return None
-        pair = CandidatePair(self._formed + 1, local, remote, 0)
+        pair = CandidatePair(self.formed + 1, local, remote, 0)
         pair.update_priority(controlling=controlling)
         twin = self._by_key.get(pair.key)
         if twin is not None:
@@ -61,7 +68,7 @@ class Checklist:
             return None
         if len(self.pairs) >= self._most and not self._make_room(pair.priority):
             return None
-        self._formed += 1
+        self.formed += 1
         pair.state = self._initial_state(pair)
         self.pairs.append(pair)
         self._by_key[pair.key] = pair
@@ -100,6 +107,11 @@ class Checklist:
         """Have a pair checked before others (RFC 8445, 6.1.4.1)."""
         if pair not in self._triggered:
             self._triggered.append(pair)
+
+    def conclude(self, chosen: CandidatePair) -> None:
+        """Have no other pair checked any more, unless the peer checks it (RFC 8445, 8.1.2)."""
+        self.concluded = True
+        self._triggered = deque(pair for pair in self._triggered if pair is chosen)
 
     def next_to_check(self) -> CandidatePair | None:
         """Return the pair to check now, taken from the triggered ones first; None for none."""

@@ -4,7 +4,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from random import Random
 
-from rtckit.ice.settings import Settings
+from rtckit.ice.pairs import CandidatePair
+from rtckit.ice.settings import Credentials, Settings
 
 __all__ = ["Consent"]
 
@@ -17,9 +18,13 @@ class Consent:
     """When to ask the peer again, and when its consent ends.
 
     Each question has a transaction of its own and is never retransmitted, so a slow answer still
-    counts: the last sixteen are remembered.
+    counts: the last sixteen are remembered. A restart changes the credentials of the session, but
+    not of the consent for the pair that data goes over until then.
 
     Attributes:
+        pair: what consent is for.
+        credentials: of this side, when the pair was selected.
+        remote_credentials: of the peer at that time.
         ask_at: when to ask next.
         expires_at: when to stop sending.
         disconnects_at: when to call the connection disconnected.
@@ -29,6 +34,9 @@ class Consent:
 
     settings: Settings
     random: Random
+    pair: CandidatePair
+    credentials: Credentials
+    remote_credentials: Credentials
     ask_at: float
     expires_at: float
     disconnects_at: float
@@ -38,9 +46,17 @@ class Consent:
     _order: deque[bytes] = field(default_factory=deque)
 
     @classmethod
-    def begin(cls, now: float, settings: Settings, random: Random) -> "Consent":
+    def begin(
+        cls,
+        now: float,
+        settings: Settings,
+        random: Random,
+        pair: CandidatePair,
+        credentials: Credentials,
+        remote_credentials: Credentials,
+    ) -> "Consent":
         """Begin with the consent that the selection of a pair is."""
-        consent = cls(settings, random, now, now, now)
+        consent = cls(settings, random, pair, credentials, remote_credentials, now, now, now)
         consent._renew(now)
         consent.ask_at = now + consent._interval()
         return consent

@@ -8,9 +8,9 @@ from rtckit.core.address import Address, Scope, scope_of
 from rtckit.ice.candidate import IceCandidate
 from rtckit.ice.priority import pair_priority
 
-__all__ = ["CandidatePair", "PairState", "can_pair", "why_not_paired"]
+__all__ = ["TCP_PARTNER", "CandidatePair", "PairState", "best_first", "why_not_paired"]
 
-_TCP_PARTNER = {"active": "passive", "passive": "active", "so": "so"}
+TCP_PARTNER = {"active": "passive", "passive": "active", "so": "so"}
 
 
 class PairState(StrEnum):
@@ -40,6 +40,12 @@ class CandidatePair:
         rtt: seconds between a check and its answer, the last one; None before.
         last_error: why it failed or was not answered, in words.
         definitive: it failed for a reason that trying again does not mend.
+        soft_errors: how many ICMP errors came back for it.
+        unsendable: packets could not be sent, or a connection not be made.
+        answered_from: where answers came from that should have come from ``remote``.
+        refused_with: the code its checks were refused with.
+        unsigned_answer: what an answer said that anybody could have sent.
+        first_sent: when the first check left.
     """
 
     number: int
@@ -60,6 +66,11 @@ class CandidatePair:
     last_error: str | None = None
     definitive: bool = False
     soft_errors: int = 0
+    unsendable: bool = False
+    answered_from: Address | None = None
+    refused_with: int | None = None
+    unsigned_answer: str | None = None
+    first_sent: float | None = None
     rtts: list[float] = field(default_factory=list)
 
     @property
@@ -95,16 +106,26 @@ class CandidatePair:
         return f"#{self.number} {self.local} -> {self.remote}"
 
 
-def why_not_paired(local: IceCandidate, remote: IceCandidate) -> str | None:
-    """Say why two candidates are no pair; None when they are one (RFC 8445, 6.1.2.2)."""
+def why_not_paired(
+    local: IceCandidate, remote: IceCandidate, *, learned: bool = False
+) -> str | None:
+    """Say why two candidates are no pair; None when they are one (RFC 8445, 6.1.2.2).
+
+    Args:
+        local: one that is its own base, or stands for it.
+        remote: of the peer.
+        learned: a check came on it, so that a connection to a passive candidate exists.
+    """
     if local.component != remote.component:
         return f"component {local.component} against {remote.component}"
     if local.transport != remote.transport:
         return f"{local.transport} against {remote.transport}"
-    if local.transport == "tcp":
-        wanted = _TCP_PARTNER.get(local.tcptype or "")
-        if wanted != remote.tcptype:
+    if local.transport == "tcp" and not learned:
+        wanted = TCP_PARTNER.get(local.tcptype or "")
+        if wanted is None or wanted != remote.tcptype:
             return f"TCP {local.tcptype} against {remote.tcptype}"
+        if local.tcptype == "passive":
+            return "TCP passive waits for the peer to connect"
     families = local.base.family, remote.address.family
     if 0 in families:
         return f"{remote.address.ip} is not resolved"
@@ -117,11 +138,6 @@ def why_not_paired(local: IceCandidate, remote: IceCandidate) -> str | None:
         if scopes[0] != scopes[1]:
             return "link-local against global"
     return None
-
-
-def can_pair(local: IceCandidate, remote: IceCandidate) -> bool:
-    """Whether two candidates form a pair."""
-    return why_not_paired(local, remote) is None
 
 
 def best_first(pairs: Iterable[CandidatePair]) -> list[CandidatePair]:

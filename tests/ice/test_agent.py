@@ -85,7 +85,8 @@ def test_fails_at_once_without_a_pair_that_could_work() -> None:
     a.add_remote(0.0, host(a, "2001:db8::1"))
     a.end_of_remote(0.1)
     assert a.state == "failed"
-    assert a.failure == "no local candidate suits any remote one"
+    assert a.failure == "no local candidate suits any remote one: IPv4 against IPv6"
+    assert [cause.kind for cause in a.causes] == ["no-pairs"]
 
 
 @pytest.mark.parametrize("roles", [(True, True), (False, False)])
