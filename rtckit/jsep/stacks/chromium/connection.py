@@ -105,8 +105,13 @@ class Connection:
             raise
         self._advance("remote", kind)
 
-    def set_local(self, kind: str, description: Description) -> None:
+    def set_local(self, kind: str, description: Description, *, is_created: bool = False) -> None:
         """Take a local description.
+
+        Args:
+            kind: its type.
+            description: what it says.
+            is_created: it is known to be what was created last, as the parser reads it.
 
         Raises:
             Refused: it is not taken, for good as in `set_remote`.
@@ -114,7 +119,7 @@ class Connection:
         self._check_session()
         validate(description, kind, "local", self.signaling_state, self.local, self.remote)
         created = self.created.get("offer" if kind == "offer" else "answer")
-        if created is not None and not munging_is_allowed(created, description):
+        if not (is_created or created is None or munging_is_allowed(created, description)):
             raise Refused("SDP is modified in a non-acceptable way", INVALID_MODIFICATION)
         self._begin()
         self.local = description

@@ -114,7 +114,7 @@ def set_description(
         kind: the type of the description.
         text: the description; an empty local one stands for the one created last.
         created: what was created last, for a local one.
-        read: what the parser makes of the text, where that is known.
+        read: what the parser makes of the text, where that is known; it is what was created.
 
     Raises:
         ParseFailed: the text is not read.
@@ -137,7 +137,7 @@ def set_description(
     description = parse_description(bytes_of(text)) if read is None else read
     try:
         if side == "local":
-            connection.set_local(kind, description)
+            connection.set_local(kind, description, is_created=read is not None)
         else:
             connection.set_remote(kind, description)
     except Refused as refusal:

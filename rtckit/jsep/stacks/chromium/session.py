@@ -35,6 +35,13 @@ _ENCRYPTED = "urn:ietf:params:rtp-hdrext:encrypt"
 _ROLES = ("active", "passive", "actpass", "holdconn")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})|%(?:[01][0-9A-Fa-f]|7[Ff])")
 _LINES_KEPT = 256
+_USUAL_HEAD = re.compile(
+    r"v=[^ \r\n][^\n]*\n"
+    r"o=[^ \r\n]+(?: [^ \r\n]*){5}\r?\n"
+    r"s=[^\r\n][^\n]*\n"
+    r"t=[^ \r\n][^\n]*\n(?=[am]=)"
+)
+"""The lines before the session attributes of nearly all descriptions."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -73,6 +80,10 @@ def parse_description(text: str) -> Description:
 
 def _parse_head(lines: Lines) -> None:
     """Read the lines before the session attributes, in their order (RFC 8866, 5)."""
+    usual = _USUAL_HEAD.match(lines.text)
+    if usual is not None:
+        lines.pos = usual.end()
+        return
     lines.expect("v")
     origin = lines.expect("o")
     if origin.count(" ") != 5:
@@ -232,20 +243,7 @@ def address_family(address: str) -> str | None:
 
 def _open_section(line: str, session: Transport) -> Content:
     """Read an m line (RFC 8866, 5.14) and begin its section with the transport of the session."""
-    fields = line[2:].split(" ")
-    if len(fields) < 4:
-        raise too_few(line, 4)
-    media, port, protocol = fields[:3]
-    if to_int(port, 0, 65535) is None:
-        raise ParseFailed(line, "The port number is invalid")
-    if is_rtp(protocol):
-        _check_payload_types(line)
-    elif media in (AUDIO, VIDEO):
-        raise ParseFailed(line, "Unsupported protocol for media type")
-    if media in (AUDIO, VIDEO):
-        kind = media
-    else:
-        kind = DATA if media == "application" and is_dtls_sctp(protocol) else UNSUPPORTED
+    kind, protocol, media, sctpmap, sctp_port = _read_m_line(line)
     transport = Transport(
         session.ufrag,
         session.pwd,
@@ -254,22 +252,41 @@ def _open_section(line: str, session: Transport) -> Content:
         session.role,
         session.fingerprint,
     )
-    content = Content(kind, protocol, transport)
-    if kind == UNSUPPORTED:
-        content.media = media
-    if kind == DATA:
-        number = to_int(fields[3])
-        if number is not None:
-            content.sctp_port = number
-        elif fields[3] == "webrtc-datachannel":
-            content.sctpmap = False
+    content = Content(kind, protocol, transport, sctpmap=sctpmap, sctp_port=sctp_port)
+    content.media = media
     return content
 
 
-@lru_cache(maxsize=256)
-def _check_payload_types(line: str) -> None:
-    for text in line[2:].split(" ")[3:]:
-        payload_type_of(line, text)
+@lru_cache(maxsize=_LINES_KEPT)
+def _read_m_line(line: str) -> tuple[str, str, str, bool, int]:
+    """Return the kind and protocol of a section, the media type where it is unknown, and SCTP's.
+
+    Raises:
+        ParseFailed: the line is not read.
+    """
+    fields = line[2:].split(" ")
+    if len(fields) < 4:
+        raise too_few(line, 4)
+    media, port, protocol = fields[:3]
+    if to_int(port, 0, 65535) is None:
+        raise ParseFailed(line, "The port number is invalid")
+    if is_rtp(protocol):
+        for text in fields[3:]:
+            payload_type_of(line, text)
+    elif media in (AUDIO, VIDEO):
+        raise ParseFailed(line, "Unsupported protocol for media type")
+    if media in (AUDIO, VIDEO):
+        kind = media
+    else:
+        kind = DATA if media == "application" and is_dtls_sctp(protocol) else UNSUPPORTED
+    sctpmap, sctp_port = True, 5000
+    if kind == DATA:
+        number = to_int(fields[3])
+        if number is not None:
+            sctp_port = number
+        elif fields[3] == "webrtc-datachannel":
+            sctpmap = False
+    return kind, protocol, media if kind == UNSUPPORTED else "", sctpmap, sctp_port
 
 
 def _close_section(line: str, content: Content, session: list[Extension]) -> None:
