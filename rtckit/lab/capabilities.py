@@ -80,25 +80,17 @@ def _netns() -> str | None:
     if held & needed != needed:
         return (
             "network namespaces need CAP_NET_ADMIN and CAP_SYS_ADMIN "
-            "(run as root, or inside: unshare -Urnm)"
+            "(run as root, or inside: unshare -Ur)"
         )
-    name = f"rtckit-{os.getpid()}-probe"
-    if reason := _attempt(["ip", "netns", "add", name]):
-        return f"cannot create a network namespace: {reason} (mount a writable /run/netns)"
-    _attempt(["ip", "netns", "del", name])
+    if reason := _attempt(["unshare", "--net", "true"]):
+        return f"cannot create a network namespace: {reason} (needs CONFIG_NET_NS)"
     return None
 
 
 def _nft() -> str | None:
     if reason := _first(_program("nft", "nftables"), probe("netns")):
         return reason
-    name = f"rtckit-{os.getpid()}-nft"
-    if reason := _attempt(["ip", "netns", "add", name]):
-        return reason
-    try:
-        refused = _attempt(["ip", "netns", "exec", name, "nft", "-f", "-"], _NAT_RULE)
-    finally:
-        _attempt(["ip", "netns", "del", name])
+    refused = _attempt(["unshare", "--net", "nft", "-f", "-"], _NAT_RULE)
     return f"the kernel refuses NAT rules: {refused} (needs CONFIG_NFT_NAT)" if refused else None
 
 

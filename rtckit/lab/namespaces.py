@@ -1,18 +1,20 @@
 """Network namespaces joined by veth pairs, made and taken away again.
 
-A :class:`Network` owns every namespace it makes. Names are ``rtckit-<pid>-<network>-<name>``, so
-that a later run can sweep what a killed one left behind, and so that nothing else is ever touched.
+A :class:`Network` owns every namespace it makes. They have no names on this machine: a process
+beside (:mod:`rtckit.lab.guardian`) holds them, and kills what runs inside when the maker ends,
+however it ends. A run that was killed leaves nothing behind, and nothing else is ever touched.
 """
 
 import contextlib
 import ctypes
 import fcntl
-import itertools
+import json
 import os
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,28 +23,25 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from rtckit.core.errors import NetworkFailure
+from rtckit.lab import guardian
 from rtckit.lab.capabilities import require
 
-__all__ = ["Namespace", "Network", "sweep_leftovers"]
+__all__ = ["Namespace", "Network"]
 
-_PREFIX = "rtckit"
-_DIRECTORY = Path("/run/netns")
 _CLONE_NEWNET = 0x40000000
 _COMMAND_TIMEOUT_S = 15.0
 _SIOCETHTOOL = 0x8946
 _ETHTOOL_STXCSUM = 0x17
 
 _T = TypeVar("_T")
-_numbers = itertools.count(1)
 
 
 class Namespace:
     """One network namespace: a host, a router or the wire between them."""
 
-    def __init__(self, short: str, name: str) -> None:
+    def __init__(self, short: str, path: Path) -> None:
         self.short = short
-        self.name = name
-        self.path = _DIRECTORY / name
+        self.path = path
 
     def command(self, *argv: str) -> list[str]:
         """``argv`` as it must be started to run inside."""
@@ -68,7 +67,7 @@ class Namespace:
                 errors.append(error)
 
         # A thread that entered a namespace is never used for anything else.
-        thread = threading.Thread(target=enter_and_call, name=f"in {self.name}")
+        thread = threading.Thread(target=enter_and_call, name=f"in {self.short}")
         thread.start()
         thread.join()
         if errors:
@@ -101,8 +100,11 @@ class Namespace:
 
     def process_ids(self) -> list[int]:
         """The processes that run inside."""
-        listed = _run(["ip", "netns", "pids", self.name], None)
-        return [int(line) for line in listed.split()]
+        try:
+            inode = self.path.stat().st_ino
+        except OSError:
+            return []
+        return guardian.processes_inside({inode})
 
 
 class Network:
@@ -114,11 +116,17 @@ class Network:
 
     def __init__(self) -> None:
         self._namespaces: dict[str, Namespace] = {}
-        self._prefix = f"{_PREFIX}-{os.getpid()}-{next(_numbers)}"
+        self._guardian: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         require(["netns"])
-        sweep_leftovers()
+        self._guardian = subprocess.Popen(
+            [sys.executable, "-I", "-S", guardian.__file__, str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # What ends us by the process group shall not end it: it has to clean up.
+            start_new_session=True,
+        )
         return self
 
     def __exit__(
@@ -137,9 +145,6 @@ class Network:
 
     def add(self, short: str, *, forwarding: bool = False, ipv6: bool = True) -> Namespace:
         """A new namespace with its loopback up and duplicate address detection off."""
-        namespace = Namespace(short, f"{self._prefix}-{short}")
-        _run(["ip", "netns", "add", namespace.name], None)
-        self._namespaces[short] = namespace
         settings: dict[str, int] = {}
         for scope in ("all", "default"):
             settings[f"net.ipv6.conf.{scope}.accept_dad"] = 0
@@ -148,29 +153,35 @@ class Network:
         settings["net.ipv4.ip_forward"] = int(forwarding)
         if ipv6:
             settings["net.ipv6.conf.all.forwarding"] = int(forwarding)
-
-        def write_settings() -> None:
-            for name, value in settings.items():
-                path = Path("/proc/sys") / name.replace(".", "/")
-                path.write_text(f"{value}\n", encoding="ascii")
-
-        namespace.inside(write_settings)
-        self.ip(short, "link", "set", "lo", "up")
+        namespace = Namespace(short, self._ask_guardian(settings))
+        self._namespaces[short] = namespace
         return namespace
+
+    def _ask_guardian(self, settings: dict[str, int]) -> Path:
+        """Have a namespace made, and return by what path it can be entered."""
+        process = self._guardian
+        if process is None or process.stdin is None or process.stdout is None:
+            raise NetworkFailure("the network is not open")
+        try:
+            process.stdin.write(json.dumps(settings).encode() + b"\n")
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline() or b'{"error": "its maker has ended"}')
+        except OSError as error:
+            answer = {"error": str(error)}
+        if "error" in answer:
+            raise NetworkFailure(f"no network namespace: {answer['error']}")
+        return Path(f"/proc/{process.pid}/fd/{answer['fd']}")
 
     def ip(self, short: str, *arguments: str) -> str:
         """Run ``ip`` on one namespace."""
-        return _run(["ip", "-netns", self[short].name, *arguments], None)
+        return self[short].run("ip", *arguments)
 
     def link(self, first: str, first_interface: str, second: str, second_interface: str) -> None:
         """Join two namespaces by a veth pair; both ends come up, checksums computed in full."""
-        _run(
-            [
-                *("ip", "link", "add", first_interface, "netns", self[first].name),
-                *("type", "veth", "peer", "name", second_interface),
-                *("netns", self[second].name),
-            ],
-            None,
+        self.ip(
+            first,
+            *("link", "add", first_interface, "type", "veth", "peer", "name", second_interface),
+            *("netns", str(self[second].path)),
         )
         for short, interface in ((first, first_interface), (second, second_interface)):
             self[short].set_checksum_offload(interface, on=False)
@@ -202,21 +213,17 @@ class Network:
             self.ip(short, family, "route", "replace", "default", "via", gateway)
 
     def close(self) -> None:
-        """End the processes inside and delete the namespaces; never raises for what is gone."""
+        """End the processes inside and let the namespaces go; never raises for what is gone."""
         for namespace in self._namespaces.values():
-            _delete(namespace)
+            _end(namespace)
         self._namespaces.clear()
-
-
-def sweep_leftovers() -> list[str]:
-    """Delete namespaces whose maker no longer runs; returns their names."""
-    swept = []
-    for path in sorted(_DIRECTORY.glob(f"{_PREFIX}-*-*")):
-        maker = path.name.split("-")[1]
-        if maker.isdigit() and not Path(f"/proc/{maker}").exists():
-            _delete(Namespace(path.name.split("-", 2)[2], path.name))
-            swept.append(path.name)
-    return swept
+        if self._guardian is None:
+            return
+        with self._guardian as process:
+            assert process.stdin is not None
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        self._guardian = None
 
 
 def _enter(path: Path) -> None:
@@ -246,13 +253,6 @@ def _run(command: list[str], text: str | None) -> str:
         complaint = done.stderr.strip() or f"exit status {done.returncode}"
         raise NetworkFailure(f"{' '.join(command)}: {complaint}")
     return done.stdout
-
-
-def _delete(namespace: Namespace) -> None:
-    with contextlib.suppress(NetworkFailure):
-        _end(namespace)
-    with contextlib.suppress(NetworkFailure):
-        _run(["ip", "netns", "delete", namespace.name], None)
 
 
 def _end(namespace: Namespace) -> None:

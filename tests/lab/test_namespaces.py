@@ -1,15 +1,18 @@
 """Namespaces that really stand."""
 
 import os
+import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from rtckit.core.errors import NetworkFailure
-from rtckit.lab.namespaces import Network, sweep_leftovers
+from rtckit.lab import guardian
+from rtckit.lab.namespaces import Network
 from rtckit.lab.topology import Topology, one_link, relay_only
 from tests.capabilities import require
 
@@ -68,30 +71,73 @@ def test_relay_host_does_not_forward() -> None:
             assert server.recv(100) == b"this way"
 
 
-def test_leaving_ends_processes_and_deletes_names() -> None:
+def wait_until(reached: Callable[[], bool], patience_s: float = 5.0) -> bool:
+    deadline = time.monotonic() + patience_s
+    while not reached():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def is_running(process: int) -> bool:
+    """Whether a process runs; one that only waits to be collected does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_leaving_ends_processes_and_lets_the_namespace_go() -> None:
     with Network() as network:
         namespace = network.add("a")
         process = subprocess.Popen(namespace.command("sleep", "60"))
-        deadline = time.monotonic() + 5
-        while process.pid not in namespace.process_ids() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        assert wait_until(lambda: process.pid in namespace.process_ids())
         assert namespace.path.exists()
     assert process.wait(timeout=5) != 0
     assert not namespace.path.exists()
 
 
-def test_leftovers_of_a_dead_maker_are_swept_and_others_are_not() -> None:
-    with subprocess.Popen(["true"]) as gone:
-        gone.wait()
-    left, ours = f"rtckit-{gone.pid}-left", f"rtckit-{os.getpid()}-ours"
-    for name in (left, ours):
-        subprocess.run(["ip", "netns", "add", name], check=True, timeout=10)
-    try:
-        assert left in sweep_leftovers()
-        assert not Path("/run/netns", left).exists()
-        assert Path("/run/netns", ours).exists()
-    finally:
-        subprocess.run(["ip", "netns", "delete", ours], check=True, timeout=10)
+KILLED = """
+import subprocess, sys, time
+from rtckit.lab.topology import one_link
+with one_link() as topology:
+    # One that has left its session and ignores what it is asked: as daemons do.
+    child = subprocess.Popen(
+        topology.hosts["a"].command("sh", "-c", "trap '' TERM HUP; sleep 600 & echo up; wait"),
+        start_new_session=True, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    inside = topology.hosts["a"].process_ids()
+    holder = topology.hosts["a"].path.parts[2]
+    print(topology.hosts["a"].path.stat().st_ino, holder, *inside, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("whole_group", [False, True], ids=["process", "process group"])
+def test_killed_run_leaves_nothing_behind(whole_group: bool) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as run:
+        assert run.stdout is not None
+        inode, *told = (int(word) for word in run.stdout.readline().split())
+        running = [process for process in told if is_running(process)]
+        if whole_group:
+            os.killpg(run.pid, signal.SIGKILL)
+        else:
+            run.kill()
+    assert running == told
+    assert len(told) == 3  # the guardian, the shell and what that started
+    assert wait_until(lambda: not any(is_running(process) for process in told))
+    assert not guardian.processes_inside({inode})
+
+
+def test_maker_without_its_guardian_is_told() -> None:
+    with Network() as network:
+        holder = int(network.add("a").path.parts[2])
+        os.kill(holder, signal.SIGKILL)
+        with pytest.raises(NetworkFailure, match="no network namespace"):
+            network.add("b")
 
 
 def test_refused_command_says_what_the_kernel_said() -> None:

@@ -45,7 +45,7 @@ def test_preferences_are_one_call_a_line() -> None:
 
 
 def test_command_enters_the_namespace() -> None:
-    namespace = Namespace("a", "rtckit-1-a")
+    namespace = Namespace("a", Path("/proc/7/fd/3"))
     assert namespace.command("true", "--now") == [
-        *("nsenter", "--net=/run/netns/rtckit-1-a", "--", "true", "--now")
+        *("nsenter", "--net=/proc/7/fd/3", "--", "true", "--now")
     ]
