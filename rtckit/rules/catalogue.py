@@ -79,17 +79,20 @@ FAMILIES = {
 }
 """Every rule family and what it is about. An id is a family and three digits."""
 
-SUBJECTS = ("call", "sdp", "offer-answer", "sequence")
+SUBJECTS = ("call", "sdp", "offer-answer", "sequence", "probe")
 """What rules look at.
 
 ``call`` is a :class:`rtckit.analysis.call.Call`; ``sdp``, ``offer-answer`` and ``sequence`` are one
-description, a pair and a session of them (:mod:`rtckit.rules.lint`).
+description, a pair and a session of them (:mod:`rtckit.rules.lint`). ``probe`` is what asking
+servers brought, a :class:`rtckit.analysis.probe.ProbeSet`.
 """
 
 PROFILES = ("rfc", "jsep", "chromium", "firefox", "aiortc")
 """By whose measure descriptions are linted: the standards, WebRTC's, or one stack's."""
 
 _DESCRIPTION_MODULES = ("sdp_", "jsep_", "lint")
+_PROBE_MODULES = ("probe_", "nat_")
+_PROBE_SUBJECTS = ("probe", "nat")
 
 RETIRED: frozenset[str] = frozenset()
 """Ids of rules that are gone; an id is never used for another rule."""
@@ -273,13 +276,16 @@ class Catalogue:
             self._sorted = tuple(sorted(self._rules.values(), key=_place))
         return self._sorted
 
-    def _import(self, descriptions: bool = True, calls: bool = True) -> None:
-        """Import the package's modules with rules for descriptions or for calls, each once."""
+    def _import(self, descriptions: bool = True, calls: bool = True, probes: bool = True) -> None:
+        """Import the modules with rules for descriptions, for calls or for probes, each once."""
         if self._package is None:
             return
         package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__):
-            wanted = descriptions if module.name.startswith(_DESCRIPTION_MODULES) else calls
+            if module.name.startswith(_DESCRIPTION_MODULES):
+                wanted = descriptions
+            else:
+                wanted = probes if module.name.startswith(_PROBE_MODULES) else calls
             if wanted and module.name not in self._imported:
                 importlib.import_module(f"{self._package}.{module.name}")
                 self._imported.add(module.name)
@@ -302,8 +308,8 @@ class Catalogue:
             else:
                 dropped = set()
                 if not self._loaded:
-                    calls = subject == "call"
-                    self._import(descriptions=not calls, calls=calls)
+                    calls, probes = subject == "call", subject in _PROBE_SUBJECTS
+                    self._import(not calls and not probes, calls, probes)
                 chosen = sorted(self._rules.values(), key=_place)
             found = tuple(
                 rule for rule in chosen if rule.subject == subject and rule.id not in dropped

@@ -14,6 +14,8 @@ stand for what one would not see. Headings name the parts::
     m=audio 0 UDP/TLS/RTP/SAVPF 0
 
 One description may have one heading for its type; a sequence has any number (``== offer 2``).
+
+An example for a rule about probes is one, a step a line (:mod:`rtckit.analysis.probe`).
 """
 
 import re
@@ -43,6 +45,10 @@ def read_example(subject: str, example: str, *, root: Path = _CHECKOUT) -> Any:
     """
     if subject in ("sdp", "offer-answer", "sequence"):
         return _read_descriptions(subject, example)
+    if subject == "probe":
+        from rtckit.analysis.probe import probes_from_text
+
+        return probes_from_text(example)
     if subject != "call":
         raise ValueError(f"examples of subject {subject!r} cannot be read")
     line = example.strip()
