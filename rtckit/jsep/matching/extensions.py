@@ -81,6 +81,12 @@ class ExtensionIds:
             self._ids.setdefault(key, number)
             self._keys.setdefault(number, key)
 
+    def settle(self, number: int, key: ExtensionKey) -> None:
+        """Learn an id of an answer, which counts whatever offers that came to nothing said."""
+        if is_usable_id(number):
+            self._ids[key] = number
+            self._keys[number] = key
+
     def is_free(self, number: int, key: ExtensionKey) -> bool:
         """Whether an id can be used and stands for nothing else."""
         return is_usable_id(number) and self._keys.get(number, key) == key

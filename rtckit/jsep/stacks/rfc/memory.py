@@ -64,7 +64,7 @@ class Memory:
     """Payload types and extension ids of all descriptions seen; they never change their meaning.
 
     What was learnt from a description stays even when that is rolled back: a number that once had
-    a meaning is avoided for another one.
+    a meaning is avoided for another one, unless an answer gave it that.
     """
 
     numbers: PayloadTypes = field(default_factory=PayloadTypes)
@@ -78,6 +78,13 @@ class Memory:
             self.numbers.bind(formats_of(media))
             for extension in media.extmap:
                 self.ids.bind(extension.id, (extension.uri, extension.attributes))
+
+    def settle(self, answer: Document) -> None:
+        """Hold to the ids of an answer: of two offers that crossed one comes to nothing."""
+        for media in answer.media:
+            if not media.rejected and media.is_rtp:
+                for extension in media.extmap:
+                    self.ids.settle(extension.id, (extension.uri, extension.attributes))
 
 
 def number_formats(

@@ -78,6 +78,9 @@ class Writer(PeerConnection):
         for text in texts:
             if text not in self._learnt:
                 self._memory.learn(self._document(text))
+        agreed = self._agreement()
+        if agreed is not None and any(text not in self._learnt for text in texts):
+            self._memory.settle(agreed.answer)
         self._learnt = set(texts)
 
     def _drop_restarted_credentials(self) -> None:
