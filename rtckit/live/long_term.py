@@ -6,6 +6,7 @@ from base64 import b64encode
 from typing import Any, Literal
 
 from rtckit.live.errors import BadAnswer, StunError
+from rtckit.rules.probe_credentials import rest_expiry
 from rtckit.wire import stun
 from rtckit.wire.stun import AttributeType
 
@@ -25,17 +26,6 @@ def make_rest_credential(
     username = f"{expires_at}:{user}" if user else str(expires_at)
     digest = hmac.new(secret.encode(), username.encode(), getattr(hashlib, hash_function)).digest()
     return username, b64encode(digest).decode("ascii")
-
-
-def rest_expiry(username: str) -> int | None:
-    """When a REST-style user name expires, in Unix seconds; None when it is not of that style.
-
-    Ten digits or so before or after a colon, or alone: a time between 2001 and 2286.
-    """
-    for part in (username.partition(":")[0], username.rpartition(":")[2]):
-        if part.isascii() and part.isdigit() and 10**9 <= int(part) < 10**10:
-            return int(part)
-    return None
 
 
 class LongTerm:
