@@ -59,6 +59,8 @@ PREFERENCES: Mapping[str, bool | int | str] = {
     "toolkit.telemetry.enabled": False,
     "toolkit.telemetry.server": "",
 }
+_CRASHED = "parent process browsing contexts"
+"""Said of the page that stands in for one that crashed."""
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 5.0
 _LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://127\.0\.0\.1:(\d+))")
@@ -152,7 +154,10 @@ class FirefoxPeer(BrowserPeer):
         await self._socket.send(json.dumps(command))
         reply = await waiting
         if reply.get("type") != "success":
-            raise NetworkFailure(f"{self.kind} refuses {method}: {reply.get('message')}")
+            message = str(reply.get("message"))
+            if _CRASHED in message:
+                raise NetworkFailure(f"{self.kind}: the process of the page crashed")
+            raise NetworkFailure(f"{self.kind} refuses {method}: {message}")
         result: dict[str, Any] = reply["result"]
         return result
 
