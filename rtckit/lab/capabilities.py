@@ -5,7 +5,6 @@ one line: what is missing and how to get it. Probes run once in a process.
 """
 
 import importlib.util
-import os
 import shutil
 import subprocess
 import sys

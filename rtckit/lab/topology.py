@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from rtckit.lab.capabilities import require
 from rtckit.lab.namespaces import Namespace, Network
 from rtckit.lab.nat import Nat, apply_nat
+from rtckit.lab.wire import Wire
 
 __all__ = ["Topology", "behind_nats", "one_link", "relay_only"]
 
@@ -31,6 +32,7 @@ class Topology:
     server_addresses: tuple[str, ...] = ()
     routers: dict[str, Namespace] = field(default_factory=dict)
     nats: dict[str, Nat] = field(default_factory=dict)
+    wires: dict[str, Wire] = field(default_factory=dict)
 
 
 @contextmanager
