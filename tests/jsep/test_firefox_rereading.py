@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rtckit.jsep import OfferRefused, answer, offer
-from rtckit.jsep.stacks.firefox import attributes, checks, lines, peer
+from rtckit.jsep.stacks.firefox import attributes, checks, lines, peer, sipcc
 from rtckit.jsep.stacks.firefox.description import Description
 from rtckit.jsep.stacks.firefox.sipcc import parse
 from tests.oracle import recorded_answers
@@ -104,3 +104,28 @@ def test_plain_lines_are_read_as_any_other(monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(lines, name, _NEVER)
     assert read_all() == short
     lines._remember_media.cache_clear()
+
+
+def test_runs_of_lines_are_read_as_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = random.Random(9)
+    offers = [case.offer for case in recorded_answers.given().of("firefox")[::5]]
+    texts = []
+    for _ in range(400):
+        split = generator.choice(offers).split("\n")
+        for _ in range(generator.randint(0, 4)):
+            place = generator.randrange(len(split))
+            match generator.randrange(4):
+                case 0:
+                    split[place] = _mutated(split[place], generator)
+                case 1:
+                    del split[place]
+                case 2:
+                    split.insert(place, generator.choice(split))
+                case 3:
+                    split.insert(place, generator.choice(("a=", "a=re", "rubbish", "", "v=0", "a")))
+        texts.append("\n".join(split))
+    short = [parse(text) for text in texts]
+    assert sipcc._RUN.search(texts[0])
+    monkeypatch.setattr(sipcc, "_RUN", _NEVER)
+    for text, read in zip(texts, short, strict=True):
+        assert parse(text) == read, text

@@ -56,10 +56,16 @@ _UNKNOWN = "?"
 # The plain forms of lines that differ from description to description; what is not one of them
 # goes to the readers proper. Numbers of ten digits are below 2**32 here.
 _UINT = "(?:[0-9]{1,9}|[1-3][0-9]{9})"
-_PLAIN_TEXT = re.compile("a=(ice-ufrag|ice-pwd|fingerprint|candidate|mid):([!-~]+)( [ -~]*)?\\r?")
-_PLAIN_SSRC = re.compile(f"a=ssrc:({_UINT})(?: [ -~]*)?\\r?")
-_PLAIN_SSRC_GROUP = re.compile(f"a=ssrc-group:(?:FID|SIM|DUP|FEC)(?: {_UINT}){{1,32}}\\r?")
-_PLAIN_MSID = re.compile("a=msid:([!-~]{1,255}) ([!-~]{1,255})\\r?")
+_PLAIN = {
+    **{
+        name: re.compile(f"a={name}:([!-~][ -~]*)\\r?")
+        for name in ("ice-ufrag", "ice-pwd", "fingerprint", "candidate")
+    },
+    "mid": re.compile("a=mid:([!-~]+)(?: [ -~]*)?\\r?"),
+    "ssrc": re.compile(f"a=ssrc:({_UINT})(?: [ -~]*)?\\r?"),
+    "ssrc-group": re.compile(f"a=ssrc-group:(FID|SIM|DUP|FEC)(?: {_UINT}){{1,32}}\\r?"),
+    "msid": re.compile("a=msid:([!-~]+) ([!-~]+)\\r?"),
+}
 _PLAIN_LENGTH = 255
 _ALL_PAYLOAD_TYPES = 0xFFFF  # what SIPCC keeps for the asterisk
 _DROPPED = object()
@@ -151,18 +157,21 @@ def read_line(line: str) -> LineRead:
 
 def _read_plain(line: str) -> LineRead | None:
     """Read a line of one of the plain forms; None for any other."""
-    if (found := _PLAIN_SSRC.fullmatch(line)) is not None:
-        return LineRead(True, "ssrc", int(found[1]), ())
-    if (found := _PLAIN_MSID.fullmatch(line)) is not None:
-        return LineRead(True, "msid", Msid(found[1], found[2]), ())
-    if _PLAIN_SSRC_GROUP.fullmatch(line) is not None:
-        return LineRead(True, "ssrc-group", None, ())
-    if (found := _PLAIN_TEXT.fullmatch(line)) is None:
+    if len(line) > _PLAIN_LENGTH:
         return None
-    name, text, rest = found.groups()
-    if name != "mid" and rest is not None:
-        text += rest
-    return LineRead(True, name, text, ()) if len(text) <= _PLAIN_LENGTH else None
+    name, _, _ = line[2:].partition(":")
+    pattern = _PLAIN.get(name)
+    found = pattern.fullmatch(line) if pattern is not None else None
+    if found is None:
+        return None
+    value: object = found[1]
+    if name == "ssrc":
+        value = int(found[1])
+    elif name == "ssrc-group":
+        value = None
+    elif name == "msid":
+        value = Msid(found[1], found[2])
+    return LineRead(True, name, value, ())
 
 
 def _read_any(line: str) -> LineRead:

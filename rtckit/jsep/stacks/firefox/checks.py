@@ -5,6 +5,7 @@ from rtckit.jsep.stacks.firefox.load import load
 
 _LATER = "which is unsupported until 2-byte rtp header extensions are supported in webrtc.org"
 _FORBIDDEN = frozenset((1, 2, 19, *range(64, 96)))
+_USABLE = frozenset(str(number) for number in range(128) if number not in _FORBIDDEN)
 _MIN_UFRAG = 4
 _MIN_PWD = 22
 _KEPT_COUNT = 16
@@ -100,20 +101,21 @@ def _check_section(section: Section) -> None:
             "header extensions are supported in webrtc.org",
         )
     seen: set[int] = set()
-    for extension in section.extensions or ():
-        if not 1 <= extension.id <= 14:
+    for number, _, _ in section.extensions or ():
+        if not 1 <= number <= 14:
             raise Rejected(
                 "OperationError",
-                f"Description contains invalid extension id {extension.id} on level {level} "
-                f"{_LATER}",
+                f"Description contains invalid extension id {number} on level {level} {_LATER}",
             )
-        if extension.id in seen:
+        if number in seen:
             raise Rejected(
                 "OperationError",
-                f"Description contains duplicate extension id {extension.id} on level {level}",
+                f"Description contains duplicate extension id {number} on level {level}",
             )
-        seen.add(extension.id)
+        seen.add(number)
     if section.media not in ("audio", "video"):
+        return
+    if _USABLE.issuperset(section.formats):
         return
     for payload_type in section.formats:
         if int(payload_type) > 127:

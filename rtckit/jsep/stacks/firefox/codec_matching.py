@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import cast
 
 from rtckit.jsep.stacks.firefox.attributes import Feedback, RtpMap
 from rtckit.jsep.stacks.firefox.capabilities import Codec
@@ -33,7 +34,13 @@ def negotiate_codecs(
         keeps_order: our order decides, as it does where the page set preferences.
         note: is told of each format that is not taken.
     """
-    found = _agree(tuple(prototypes), remote.offered_codecs(), keeps_order)
+    asked = (prototypes, keeps_order)
+    found: tuple[Codec, ...]
+    if remote.agreed[0] == asked:
+        found = cast(tuple[Codec, ...], remote.agreed[1])
+    else:
+        found = _agree(tuple(prototypes), remote.offered_codecs(), keeps_order)
+        remote.agreed = (asked, found)
     if note is not None:
         taken = {codec.payload_type for codec in found} | {codec.rtx for codec in found}
         for payload_type in remote.formats:

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rtckit.jsep.stacks.firefox.attributes import ExtMap, Feedback, Msid, RtpMap, SctpMap
-from rtckit.jsep.stacks.firefox.cstring import to_unsigned_long
 from rtckit.jsep.stacks.firefox.fmtp import Fmtp
 from rtckit.jsep.stacks.firefox.rids import Simulcast
 
@@ -55,6 +54,7 @@ class Section:
         is_mixed: a=extmap-allow-mixed, of the section or of the session.
         rids: the direction of each rid.
         max_message_size: None without the attribute.
+        agreed: what was asked for last of its codecs, and what came of it.
     """
 
     level: int
@@ -86,6 +86,7 @@ class Section:
     has_end_of_candidates: bool = False
     _by_number: dict[str, RtpMap] | None = field(default=None, repr=False, compare=False)
     _offered: OfferedCodecs | None = field(default=None, repr=False, compare=False)
+    agreed: tuple[object, object] = field(default=(None, None), repr=False, compare=False)
 
     @property
     def is_disabled(self) -> bool:
@@ -130,14 +131,12 @@ class Section:
     def _repairs(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for fmtp in self.formats_read:
-            apt = fmtp.parameters.get("apt")
-            number = None if apt is None else to_unsigned_long(apt)
-            if number is None:
+            if fmtp.apt is None:
                 continue
             payload_type = str(fmtp.payload_type)
             entry = self.codec(payload_type)
             if entry is not None and entry.name.lower() == "rtx":
-                found.setdefault(str(number), payload_type)
+                found.setdefault(fmtp.apt, payload_type)
         return found
 
 

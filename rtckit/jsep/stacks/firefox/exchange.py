@@ -1,5 +1,6 @@
 """Firefox's checks of a description against those that came before it."""
 
+from rtckit.jsep.stacks.firefox.attributes import ExtMap
 from rtckit.jsep.stacks.firefox.checks import Rejected, bundled_mids, check_transports
 from rtckit.jsep.stacks.firefox.codecs import is_negotiable
 from rtckit.jsep.stacks.firefox.description import Description, Section
@@ -181,8 +182,11 @@ def _extension_fault(offered: Section, answered: Section) -> str | None:
         return None
     if offered.extensions is None:
         return f"Answer adds extmap attributes to level {level}"
+    by_uri: dict[str, ExtMap] = {}
+    for extension in offered.extensions:
+        by_uri.setdefault(extension.uri, extension)
     for extension in answered.extensions:
-        matching = next((e for e in offered.extensions if e.uri == extension.uri), None)
+        matching = by_uri.get(extension.uri)
         if matching is None:
             return (
                 f"Answer has extmap {extension.uri} at level {level} that was not present in offer."

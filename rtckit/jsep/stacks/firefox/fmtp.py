@@ -81,10 +81,14 @@ _FLAGS = {"interlace", "d", "f", "i", "j", "t"}
 
 
 class Fmtp(NamedTuple):
-    """What was read: the payload type, cut to 16 bits, and the parameters that were known."""
+    """What was read: the payload type, cut to 16 bits, and the parameters that were known.
+
+    ``apt`` is the payload type that retransmissions repair, as the codecs name it; None without.
+    """
 
     payload_type: int
     parameters: dict[str, str]
+    apt: str | None = None
 
 
 def read_fmtp(parsing: Parsing, line: str, position: int) -> Fmtp | None:
@@ -121,7 +125,8 @@ def read_fmtp(parsing: Parsing, line: str, position: int) -> Fmtp | None:
         position += 1
     if not found and not _read_events(parsing, line, start):
         return None
-    return Fmtp(payload_type & 0xFFFF, found)
+    apt = to_unsigned_long(found["apt"]) if "apt" in found else None
+    return Fmtp(payload_type & 0xFFFF, found, None if apt is None else str(apt))
 
 
 def _no_value(parsing: Parsing, name: str) -> None:

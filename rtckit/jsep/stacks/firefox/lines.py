@@ -21,6 +21,7 @@ _MAX_PORT_NUMBERS = 4
 _SIGNED_64 = 2**63 - 1
 _BEFORE_NUMBER = frozenset("0123456789+-\v\f")
 _CHOOSE = -1
+_ALWAYS = "t=0 0\r\n"
 _REMEMBERED_LENGTH = 512
 _BYTE = "(?:1?[0-9]{1,2}|2[0-4][0-9]|25[0-5])"
 # The plain forms of the lines every description has; others go to the readers proper.
@@ -271,6 +272,9 @@ def read_bandwidth(parsing: Parsing, line: str) -> bool:
 
 def read_time(parsing: Parsing, line: str) -> bool:
     """Read t=: two numbers."""
+    if line == _ALWAYS:
+        parsing.has_time = True
+        return True
     position = _VALUE
     for what in ("start", "stop"):
         token, position = next_token(line, position, BLANK)
