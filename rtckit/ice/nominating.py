@@ -43,13 +43,15 @@ class Nominating(Requesting):
 
     def _plan_nomination(self, now: float) -> None:
         """Decide when to nominate: at once when nothing better can come (RFC 8445, 8.1.1)."""
-        if not self.controlling or self._nominates_all:
-            return
-        if self._generation_selected or self._nominating is not None:
+        if not self.controlling or self._generation_selected or self._nominating is not None:
             return
         best = next((pair for pair in self.checklist if pair.valid), None)
         if best is None:
             self._nominate_at = None
+            return
+        if self._nominates_all:
+            # Only after a change of role: checks of the controlled side nominated nothing.
+            self._nominate_best(now)
             return
         better = [p for p in self.checklist if p.priority > best.priority and p.state in _OPEN]
         if not better:

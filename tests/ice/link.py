@@ -4,13 +4,33 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from rtckit.core.address import Address
 from rtckit.ice import Agent, Credentials, Event, IceCandidate, Settings, Transmit
-from rtckit.ice.priority import candidate_priority
+from rtckit.ice.priority import candidate_priority, tcp_local_preference
 
 A_CREDENTIALS = Credentials("aaaa", "a" * 22)
 B_CREDENTIALS = Credentials("bbbb", "b" * 22)
+
+
+def tcp_host(agent: Agent, ip: str, tcptype: str) -> IceCandidate:
+    """A host candidate over TCP; active ones have port 9 (RFC 6544, 4.5)."""
+    address = Address(ip, 9 if tcptype == "active" else 6000)
+    return IceCandidate(
+        *("host", "tcp", address, address),
+        candidate_priority("host", tcp_local_preference("host", tcptype, 8191)),
+        agent.next_foundation("host", "tcp", ip),
+        tcptype=tcptype,
+    )
+
+
+def new_agent(name: str = "a", *, controlling: bool = True, **options: Any) -> Agent:
+    """An agent without candidates."""
+    credentials = A_CREDENTIALS if name == "a" else B_CREDENTIALS
+    return Agent(
+        controlling=controlling, credentials=credentials, random=random.Random(name), **options
+    )
 
 
 def host(agent: Agent, ip: str, rank: int = 0, port: int = 5000) -> IceCandidate:
@@ -35,6 +55,7 @@ class Link:
     now: float = 0.0
     events: dict[str, list[Event]] = field(default_factory=lambda: {"a": [], "b": []})
     carried: int = 0
+    connections: dict[tuple[Address, Address], Address] = field(default_factory=dict)
     _under_way: list[tuple[float, int, Agent, Transmit]] = field(default_factory=list)
 
     def run(self, until: float, stop: Callable[[], bool] = lambda: False) -> None:
@@ -46,7 +67,7 @@ class Link:
                     reachable = self.alive(transmit.local) and self.alive(transmit.remote)
                     if reachable and not self.lost(transmit):
                         self.carried += 1
-                        entry = (self.now + self.one_way, self.carried, other, transmit)
+                        entry = (self.now + self._delay(transmit), self.carried, other, transmit)
                         heapq.heappush(self._under_way, entry)
                 self.events[name] += agent.take_events()
             if stop():
@@ -56,7 +77,8 @@ class Link:
             arrival = self._under_way[0][0] if self._under_way else None
             if arrival is not None and (due is None or arrival <= due) and arrival <= until:
                 self.now, _, other, transmit = heapq.heappop(self._under_way)
-                other.receive(self.now, transmit.remote, transmit.local, transmit.data)
+                local, remote = self._ends(transmit)
+                other.receive(self.now, local, remote, transmit.data, transmit.transport)
             elif due is not None and due <= until:
                 self.now = max(self.now, due)
                 for time, (_, agent, _) in zip(times, agents, strict=True):
@@ -65,6 +87,26 @@ class Link:
             else:
                 self.now = until
                 return
+
+    def _delay(self, transmit: Transmit) -> float:
+        """One way, and for the first frame of a connection its handshake before."""
+        key = transmit.local, transmit.remote
+        if transmit.transport == "udp" or transmit.local.port != 9 or key in self.connections:
+            return self.one_way
+        self.connections[key] = Address(transmit.local.ip, 40000 + len(self.connections))
+        return 3 * self.one_way
+
+    def _ends(self, transmit: Transmit) -> tuple[Address, Address]:
+        """Where it arrives, and where it seems to come from: port 9 is no connection's own."""
+        if transmit.transport == "udp":
+            return transmit.remote, transmit.local
+        own = self.connections.get((transmit.local, transmit.remote))
+        if own is not None:
+            return transmit.remote, own
+        for (active, passive), port in self.connections.items():
+            if (passive, port) == (transmit.local, transmit.remote):
+                return active, passive
+        raise AssertionError(f"no connection for {transmit}")
 
     def time_of(self, name: str, event: str, **detail: object) -> float | None:
         """When something happened first."""
@@ -113,3 +155,16 @@ def two_agents(
             agent.add_remote(0.0, IceCandidate.from_sdp(candidate.to_sdp()))
         agent.end_of_remote(0.0)
     return Link(a, b, **link)  # type: ignore[arg-type]
+
+
+def introduce(a: Agent, b: Agent, now: float = 0.0, **link: Any) -> Link:
+    """Let two agents know each other: credentials, options and candidates, all at once."""
+    for agent in (a, b):
+        agent.end_of_local(now)
+    for agent, other in ((a, b), (b, a)):
+        agent.set_remote(now, other.credentials, lite=other.lite, options=other.options)
+    for agent, other in ((a, b), (b, a)):
+        for candidate in [c for c in other.local if c.type != "prflx"]:
+            agent.add_remote(now, IceCandidate.from_sdp(candidate.to_sdp()))
+        agent.end_of_remote(now)
+    return Link(a, b, **link)
