@@ -83,6 +83,29 @@ class Settings:
         finally:
             line.wipe()
 
+    @contextmanager
+    def lines(self) -> Iterator[Callable[[Mapping[str, Any]], None]]:
+        """What writes JSON objects, one a line, each at once: to stdout or the output file.
+
+        For commands that tell of things as they happen; the form of their answer is then empty.
+        A reader that has gone away ends nothing.
+        """
+        if self.output == "-":
+            yield lambda entry: _write_answer(_json_line(entry))
+            return
+        try:
+            file = Path(self.output).open("w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UsageError(f"cannot write {self.output}: {reason}") from error
+
+        def write(entry: Mapping[str, Any]) -> None:
+            file.write(_json_line(entry))
+            file.flush()
+
+        with file:
+            yield write
+
     def canvas(self) -> Canvas:
         """How text is drawn, from the options, the environment and where it goes."""
         on_terminal = self.output == "-" and _is_terminal(sys.stdout)
@@ -166,6 +189,8 @@ def _emit(settings: Settings, answer: Answer) -> None:
         text = dump(answer.data())
     elif settings.output_format in answer.forms:
         text = answer.forms[settings.output_format](settings.canvas()).rstrip("\n") + "\n"
+        if text == "\n":
+            return  # it was written as it happened
     else:
         text = answer.text(settings.canvas()).rstrip("\n") + "\n"
     if settings.output == "-":
@@ -176,6 +201,12 @@ def _emit(settings: Settings, answer: Answer) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError(f"cannot write {settings.output}: {reason}") from error
+
+
+def _json_line(entry: Mapping[str, Any]) -> str:
+    import json
+
+    return json.dumps(entry, ensure_ascii=False, separators=(", ", ": ")) + "\n"
 
 
 def _write_answer(text: str) -> None:
