@@ -355,7 +355,8 @@ class Agent(Answering):
 
     def take_transmits(self) -> list[Transmit]:
         """Return what is to be sent, and forget it."""
-        taken, self.transmits = self.transmits, []
+        taken = list(self.transmits)
+        self.transmits.clear()
         return taken
 
     def take_events(self) -> list[Event]:

@@ -91,7 +91,7 @@ class Session:
         self.failure: str | None = None
         self.causes: tuple[Cause, ...] = ()
         self.started_at: float | None = None
-        self.transmits: list[Transmit] = []
+        self.transmits: deque[Transmit] = deque(maxlen=settings.most_transmits)
         self.events: deque[Event] = deque(maxlen=settings.most_events)
         self.consent: Consent | None = None
         self.heard = Heard()

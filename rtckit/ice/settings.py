@@ -37,6 +37,7 @@ class Settings:
         early_checks: how many checks to remember before the remote credentials are known.
         most_remote: how many remote candidates to take, learned ones included.
         most_events: how many events to keep for a caller that does not take them.
+        most_transmits: the same of datagrams to send.
         renomination: let the controlling side change its mind, if the peer can follow
             (``a=ice-options:renomination``, draft-thatcher-ice-renomination).
     """
@@ -57,5 +58,6 @@ class Settings:
     keepalive: float = 15.0
     early_checks: int = 100
     most_remote: int = 200
-    most_events: int = 10_000
+    most_events: int = 5000
+    most_transmits: int = 1000
     renomination: bool = False
