@@ -37,6 +37,7 @@ class LongTerm:
         algorithm: the password algorithm, ``MD5`` unless the server lists others.
         stale: how many nonces the server has called stale.
         used: whether a request was signed already.
+        key_realm: the realm the key is made for, when it is not the server's.
     """
 
     def __init__(self, username: str, credential: str) -> None:
@@ -49,6 +50,7 @@ class LongTerm:
         self.stale = 0
         self.stale_repeated = False
         self.used = False
+        self.key_realm: str | None = None
         self._offered: tuple[stun.PasswordAlgorithm, ...] | None = None
 
     @property
@@ -88,7 +90,8 @@ class LongTerm:
         if self.realm is None or self.nonce is None:
             return None, None
         self.used = True
-        key = stun.long_term_key(self.username, self.realm, self.credential, self.algorithm)
+        realm = self.key_realm or self.realm
+        key = stun.long_term_key(self.username, realm, self.credential, self.algorithm)
         return (None, key) if self.modern else (key, None)
 
     def learn(self, error: StunError) -> bool:

@@ -8,6 +8,7 @@ it fetches the certificate, so that every defect can be named and not only the f
 import ssl
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import ip_address
 
 from rtckit.live.errors import ProbeError, Refused, StreamClosed, TlsFailed
@@ -114,8 +115,13 @@ class TlsState:
     defects: tuple[str, ...] = field(default=())
 
 
+@lru_cache(maxsize=64)
 def build_context(settings: TlsSettings) -> ssl.SSLContext:
-    """The context for ``settings``; ``OSError`` when the file of authorities cannot be read."""
+    """The context for ``settings``; ``OSError`` when the file of authorities cannot be read.
+
+    Reading the machine's authorities takes a tenth of a second, in which no loop turns: call it
+    once before what is timed, for it is remembered.
+    """
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
     versions = {
         "1.0": ssl.TLSVersion.TLSv1,

@@ -244,7 +244,7 @@ def nonces_always_stale(probes: ProbeSet) -> Iterator[Hit]:
         if late:
             last = late[-1]
             yield probe_hit(
-                f"{probe.where}: {last.facts['stale']} nonces were stale before {last.name} went on",
+                f"{probe.where}: {last.facts['stale']} nonces stale before {last.name} went on",
                 probe,
                 *late,
                 severity=Severity.WARNING,
