@@ -125,11 +125,12 @@ _ANY = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=6,
 )
-_FIELDS = st.sampled_from(
+_NAMES = (
     "state candidate address port priority rtt rtt_ms attempt local remote code reason why "
     "foundation side controlling lost asked ta rto transmissions message severity server "
-    "interface timers use_candidate sent type transport mapped engine connected".split()
+    "interface timers use_candidate sent type transport mapped engine connected"
 )
+_FIELDS = st.sampled_from(_NAMES.split())
 _EVENTS = st.builds(
     Event,
     st.floats(),
