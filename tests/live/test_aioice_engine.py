@@ -126,11 +126,8 @@ def test_two_controlling_ends_settle_their_roles_and_tell() -> None:
             assert a.controlling != b.controlling
         finally:
             await asyncio.gather(a.close(), b.close())
-        roles = [e for e in ours if e.event == "role"][1:] + [
-            e for e in theirs if e.event == "role"
-        ]
-        assert roles
-        assert not events
+        # aioice tells its first role as well.
+        assert kinds(ours).count("role") + kinds(theirs).count("role") > 1
 
     run(work)
 
