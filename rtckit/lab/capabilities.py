@@ -5,6 +5,7 @@ one line: what is missing and how to get it. Probes run once in a process.
 """
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,18 @@ def _nft() -> str | None:
     return f"the kernel refuses NAT rules: {refused} (needs CONFIG_NFT_NAT)" if refused else None
 
 
+def _tun() -> str | None:
+    if not Path("/dev/net/tun").exists():
+        return "there is no /dev/net/tun (needs CONFIG_TUN; in a container: --device /dev/net/tun)"
+    if not os.access("/dev/net/tun", os.R_OK | os.W_OK):
+        return "/dev/net/tun is not open to this user (run as root, or: chmod 666 /dev/net/tun)"
+    return None
+
+
+def _tayga() -> str | None:
+    return _first(_program("tayga", "tayga"), probe("netns"), probe("tun"))
+
+
 def _coturn() -> str | None:
     return _program("turnserver", "coturn")
 
@@ -121,6 +134,11 @@ def _sdp_transform_js() -> str | None:
 _PROBES: dict[str, Callable[[], str | None]] = {
     "netns": _netns,
     "nft": _nft,
+    "conntrack": lambda: _program("conntrack", "conntrack"),
+    "tun": _tun,
+    "tayga": _tayga,
+    "stun-client": lambda: _program("stun", "stun-client"),
+    "natdiscovery": lambda: _program("turnutils_natdiscovery", "coturn"),
     "tcpdump": lambda: _program("tcpdump", "tcpdump"),
     "coturn": _coturn,
     "chromium": _chromium,

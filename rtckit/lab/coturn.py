@@ -1,23 +1,27 @@
 """coturn, started in a namespace with nothing of its own outside one folder."""
 
 import asyncio
-import contextlib
 import os
 import re
-import signal
+import socket
 import struct
 import subprocess
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rtckit.core.errors import NetworkFailure
 from rtckit.lab.capabilities import require
+from rtckit.lab.certificate import CertificateFiles
 from rtckit.lab.namespaces import Namespace
 
 __all__ = ["Coturn"]
 
 _PORT = 3478
+_TLS_PORT = 443
+_ASK_EVERY_S = 0.04
 _STOP_LIMIT_S = 5.0
 _MAGIC_COOKIE = 0x2112A442
 # A Binding request without attributes (RFC 8489, 5); anything that answers is a server.
@@ -25,11 +29,14 @@ _BINDING_REQUEST = struct.pack("!HHI12s", 0x0001, 0, _MAGIC_COOKIE, b"rtckit-rea
 
 
 class Coturn:
-    """A STUN and TURN server over UDP and TCP on port 3478, an async context.
+    """A STUN and TURN server over UDP and TCP on port 3478, a context, asynchronous or not.
 
     With two ``addresses`` it also discovers NAT behaviour (RFC 5780). ``stun_only`` refuses every
-    allocation. Credentials are long-term ones (RFC 8489, 9.2). Entering raises
-    :class:`NetworkFailure` with the end of its log when it does not answer in ``start_limit_s``.
+    allocation. Credentials are long-term ones (RFC 8489, 9.2). With ``tls`` it also speaks TLS on
+    port 443 of each address. ``options`` follow on its command line.
+
+    Entering raises :class:`NetworkFailure` with the end of its log when it does not answer in
+    ``start_limit_s``.
     """
 
     def __init__(
@@ -42,6 +49,8 @@ class Coturn:
         password: str = "laboratory",
         realm: str = "rtckit.test",
         stun_only: bool = False,
+        tls: CertificateFiles | None = None,
+        options: Sequence[str] = (),
         start_limit_s: float = 10.0,
     ) -> None:
         self.namespace = namespace
@@ -51,8 +60,10 @@ class Coturn:
         self.password = password
         self.realm = realm
         self.stun_only = stun_only
+        self.tls = tls
+        self.options = tuple(options)
         self.start_limit_s = start_limit_s
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @staticmethod
     def version() -> str:
@@ -65,48 +76,69 @@ class Coturn:
 
     def stun_urls(self) -> tuple[str, ...]:
         """One ``stun:`` URL for each address."""
-        return tuple(f"stun:{address}:{_PORT}" for address in self.addresses)
+        return tuple(f"stun:{_in_url(address)}:{_PORT}" for address in self.addresses)
 
     def turn_urls(self) -> tuple[str, ...]:
         """One ``turn:`` URL for each address, over UDP."""
-        return tuple(f"turn:{address}:{_PORT}?transport=udp" for address in self.addresses)
+        return tuple(f"turn:{_in_url(address)}:{_PORT}?transport=udp" for address in self.addresses)
+
+    def turns_urls(self) -> tuple[str, ...]:
+        """One ``turns:`` URL for each address, over TLS on port 443; none without ``tls``."""
+        if self.tls is None:
+            return ()
+        return tuple(
+            f"turns:{_in_url(address)}:{_TLS_PORT}?transport=tcp" for address in self.addresses
+        )
 
     def arguments(self) -> list[str]:
         """The command line: no configuration file, every path in the folder."""
-        command = ["turnserver", "-n", "--no-cli", "--no-tls", "--no-dtls", "--simple-log"]
+        command = ["turnserver", "-n", "--no-cli", "--no-dtls", "--simple-log"]
+        if self.tls is None:
+            command.append("--no-tls")
+        else:
+            command += ["--tls-listening-port", str(_TLS_PORT)]
+            command += ["--cert", str(self.tls.certificate), "--pkey", str(self.tls.key)]
         for address in self.addresses:
             command += ["--listening-ip", address, "--relay-ip", address]
         command += ["--listening-port", str(_PORT), "--log-file", "stdout"]
         command += ["--pidfile", str(self.directory / "coturn.pid")]
         command += ["--userdb", str(self.directory / "coturn.db")]
-        command += ["--realm", self.realm]
+        command += ["--realm", self.realm, *self.options]
         if self.stun_only:
             return [*command, "--stun-only"]
         return [*command, "--lt-cred-mech", "--user", f"{self.username}:{self.password}"]
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         require(["coturn"])
         with (self.directory / "coturn.log").open("wb") as log:
-            self._process = await asyncio.create_subprocess_exec(
-                *self.namespace.command(*self.arguments()),
-                stdin=asyncio.subprocess.DEVNULL,
+            self._process = subprocess.Popen(
+                self.namespace.command(*self.arguments()),
+                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.directory,
                 env={**os.environ, "HOME": str(self.directory)},
                 start_new_session=True,
             )
+        deadline = time.monotonic() + self.start_limit_s
         try:
-            async with asyncio.timeout(self.start_limit_s):
-                for address in self.addresses:
-                    await self._wait_ready(address)
-        except BaseException as error:
-            await self._stop()
-            if isinstance(error, TimeoutError):
-                log_text = self._log_tail()
-                raise NetworkFailure(f"coturn does not answer: {log_text}") from error
+            for address in self.addresses:
+                self._wait_ready(address, deadline)
+        except BaseException:
+            self._stop()
             raise
         return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.__enter__)
 
     async def __aexit__(
         self,
@@ -114,34 +146,46 @@ class Coturn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stop()
+        await asyncio.to_thread(self._stop)
 
-    async def _wait_ready(self, address: str) -> None:
+    def _wait_ready(self, address: str, deadline: float) -> None:
+        """Ask until it answers."""
         assert self._process is not None
-        loop = asyncio.get_running_loop()
-        with self.namespace.socket() as client:
-            client.setblocking(False)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with self.namespace.socket(family) as client:
+            client.settimeout(_ASK_EVERY_S)
             client.connect((address, _PORT))
-            while self._process.returncode is None:
-                with contextlib.suppress(OSError, TimeoutError):
-                    await loop.sock_sendall(client, _BINDING_REQUEST)
-                    async with asyncio.timeout(0.05):
-                        await loop.sock_recv(client, 1500)
-                        return
-                await asyncio.sleep(0.01)
+            while self._process.poll() is None:
+                if time.monotonic() > deadline:
+                    raise NetworkFailure(f"coturn does not answer: {self._log_tail()}")
+                try:
+                    client.send(_BINDING_REQUEST)
+                    client.recv(1500)
+                    return
+                except TimeoutError:
+                    continue
+                except OSError:  # not there yet, says the host
+                    time.sleep(_ASK_EVERY_S / 4)
         raise NetworkFailure(f"coturn ended at once: {self._log_tail()}")
 
-    def _log_tail(self) -> str:
-        log = (self.directory / "coturn.log").read_text(encoding="utf-8", errors="replace")
-        return log.strip()[-500:]
+    def log(self) -> str:
+        """What it wrote so far."""
+        return (self.directory / "coturn.log").read_text(encoding="utf-8", errors="replace")
 
-    async def _stop(self) -> None:
-        if self._process is None or self._process.returncode is not None:
+    def _log_tail(self) -> str:
+        return self.log().strip()[-500:]
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
             return
-        for signal_number in (signal.SIGTERM, signal.SIGKILL):
-            with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal_number)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_STOP_LIMIT_S):
-                    await self._process.wait()
-                    return
+        process.terminate()
+        try:
+            process.wait(_STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

@@ -3,21 +3,24 @@
 Mapping (RFC 4787, 4.1) is what the source translation takes its port from; filtering (5) is what
 the router translates back towards the inside. Plain connection tracking can only do
 address-and-port-dependent filtering; for the other two a rule behind the source translation learns
-each mapping, and inbound packets are translated by what was learnt.
+each mapping, and inbound packets are translated by what was learnt. Ports that are not those inside
+come from chance, once for each mapping: another rule learns them too.
 """
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from rtckit.ice.virtual.nat import nat_type
 from rtckit.lab.namespaces import Namespace
 
-__all__ = ["Behavior", "Nat", "apply_nat", "ruleset"]
+__all__ = ["Behavior", "Nat", "apply_nat", "parse_nat", "ruleset"]
 
 _TABLE = "rtckit_nat"
-_FIRST_PORT = 49152
-_PORTS = 2048
-_SPACING = 8
+# Below those the kernel chooses for local sockets and up: collisions of two sockets are rare.
+_RANDOM_PORTS = "10000-65535"
+_FIRST_IN_TURN = 50000
+_IN_TURN = 1024
 
 
 class Behavior(StrEnum):
@@ -39,7 +42,9 @@ class Nat:
 
     ``port_preserving`` is for endpoint-independent mapping only; ``hairpinning`` is "external
     source IP address and port" (RFC 4787, 6); ``timeout_s`` is the life of an idle UDP mapping;
-    ``udp_blocked`` lets nothing out but TCP to port 443.
+    ``udp_blocked`` lets nothing out but TCP to port 443. ``in_turn`` gives mappings that depend on
+    address and port one port after the other instead of random ones. Without ``translates`` it is a
+    firewall: addresses and ports stay, and only what belongs to a flow from inside comes in.
     """
 
     mapping: Behavior = _EI
@@ -48,12 +53,21 @@ class Nat:
     hairpinning: bool = False
     timeout_s: int = 120
     udp_blocked: bool = False
+    in_turn: bool = False
+    translates: bool = True
+
+    @property
+    def preserves_ports(self) -> bool:
+        """Whether the port outside is the one inside."""
+        return not self.translates or (self.mapping is _EI and self.port_preserving)
 
     @property
     def rfc3489(self) -> str:
         """The old name of the combination (RFC 3489, 5), or ``""`` where it never had one."""
         if self.udp_blocked:
             return "blocked"
+        if not self.translates:
+            return "symmetric UDP firewall"
         if self.mapping is _EI:
             return {_EI: "full cone", _AD: "restricted cone", _APD: "port restricted cone"}[
                 self.filtering
@@ -64,13 +78,57 @@ class Nat:
         """The behaviour in words."""
         if self.udp_blocked:
             return "UDP blocked, TCP to port 443 only"
+        if not self.translates:
+            return "firewall without translation"
         words = [f"{self.mapping} mapping"]
         if self.mapping is _EI:
             words.append("port preserving" if self.port_preserving else "not port preserving")
+        if self.in_turn:
+            words.append("ports in turn")
         words.append(f"{self.filtering} filtering")
         if self.hairpinning:
             words.append("hairpinning")
         return ", ".join(words)
+
+
+def parse_nat(text: str) -> Nat | None:
+    """The NAT of a name; ``None`` for ``open``.
+
+    A name of RFC 3489 (``full cone``, ``symmetric``...), ``firewall``, ``udp blocked``, or mapping
+    and filtering as ``EI/APD``; then, each after a ``+``: ``hairpin``, ``random`` (ports are not
+    preserved), ``in turn``, ``timeout 30`` (seconds). Raises ``ValueError`` that lists what there
+    is.
+    """
+    base, *extras = (part.strip() for part in text.split("+"))
+    kind = nat_type(base)
+    nat = Nat()
+    if kind is not None:
+        nat = Nat(
+            Behavior(kind.mapping),
+            Behavior(kind.filtering),
+            kind.port_preservation and kind.mapping == _EI,
+            timeout_s=round(kind.lifetime),
+            udp_blocked=kind.blocks_udp,
+            translates=kind.translates,
+        )
+    for extra in (extra.lower().replace("-", " ") for extra in extras):
+        timeout = extra.removeprefix("timeout ")
+        if extra in ("hairpin", "hairpinning"):
+            nat = replace(nat, hairpinning=True)
+        elif extra == "random":
+            nat = replace(nat, port_preserving=False)
+        elif extra == "in turn" and nat.mapping is _APD:
+            nat = replace(nat, in_turn=True)
+        elif extra.startswith("timeout ") and timeout.isdigit() and int(timeout):
+            nat = replace(nat, timeout_s=int(timeout))
+        else:
+            raise ValueError(
+                f"what is {extra!r} to the NAT {base!r}? (hairpin, random, timeout SECONDS, and "
+                "with APD mapping: in turn)"
+            )
+    if kind is None and extras:
+        raise ValueError(f"{base!r} is no NAT: it has no {' and no '.join(extras)}")
+    return None if kind is None else nat
 
 
 def ruleset(nat: Nat, address: str, *, wan: str = "wan", lan: str = "lan") -> str:
@@ -91,14 +149,16 @@ def ruleset(nat: Nat, address: str, *, wan: str = "wan", lan: str = "lan") -> st
         *("chain inbound {", "type nat hook prerouting priority dstnat; policy accept;"),
         *(*_inbound(nat, address, wan, lan), "}"),
         *("chain learn {", "type filter hook postrouting priority srcnat + 50; policy accept;"),
-        *(*_learning(wan), "}"),
+        *(*_learning(nat, wan, lan), "}"),
     ]
-    if not nat.hairpinning:
+    if not nat.hairpinning and nat.translates:
         chains += [
             *("chain hairpin {", "type filter hook prerouting priority mangle; policy accept;"),
             *(f"iifname {lan} ip daddr {address} drop", "}"),
         ]
     memory = [
+        *("map ports {", f"type {_KEY_TYPES[nat.mapping]} : inet_service;"),
+        *("flags dynamic,timeout;", "size 65535;", f"timeout {nat.timeout_s}s;", "}"),
         "map bindings {",
         *("type inet_service : ipv4_addr . inet_service;", "flags dynamic,timeout;"),
         *("size 65535;", f"timeout {nat.timeout_s}s;", "}"),
@@ -136,28 +196,44 @@ def _blocking(wan: str, lan: str) -> list[str]:
 
 
 def _outbound(nat: Nat, address: str, wan: str, lan: str) -> list[str]:
-    translation = f"snat to {address}{_port_expression(nat)}"
-    lines = [f"oifname {wan} meta l4proto udp {translation}", f"oifname {wan} masquerade"]
+    if not nat.translates:
+        return []
+    ports = [f"snat to {address}{ports}" for ports in _port_expressions(nat)]
+    lines = [f"oifname {wan} meta l4proto udp {translation}" for translation in ports]
     if nat.hairpinning:
-        lines.insert(0, f"oifname {lan} ct status dnat meta l4proto udp {translation}")
-    return lines
+        returning = f"oifname {lan} ct status dnat meta l4proto udp"
+        lines = [*(f"{returning} {translation}" for translation in ports), *lines]
+    return [*lines, f"oifname {wan} masquerade"]
 
 
-def _port_expression(nat: Nat) -> str:
-    """What follows the address in ``snat to``: where the outside port comes from."""
-    if nat.mapping is _EI and nat.port_preserving:
-        return ""
-    if nat.mapping is _APD:
-        # Connection tracking keeps one port for each pair of endpoints.
-        return f":{_FIRST_PORT}-65535 fully-random"
-    key = "ip saddr . udp sport" + (" . ip daddr" if nat.mapping is _AD else "")
-    # Through a map and not by an offset: nftables would take the sum in the wrong byte order, and
-    # a port below 1024 is refused by some peers.
-    ports = ", ".join(f"{at} : {_FIRST_PORT + at * _SPACING}" for at in range(_PORTS))
-    return f" : jhash {key} mod {_PORTS} seed 0x72746b map {{ {ports} }}"
+def _port_expressions(nat: Nat) -> list[str]:
+    """What follows the address in ``snat to``: where the outside port comes from, in order."""
+    if nat.preserves_ports:
+        return [""]
+    if nat.in_turn:
+        # Through a map: an offset would be added in the wrong byte order.
+        ports = ", ".join(f"{at} : {_FIRST_IN_TURN + at}" for at in range(_IN_TURN))
+        return [f" : numgen inc mod {_IN_TURN} map {{ {ports} }}"]
+    fresh = f":{_RANDOM_PORTS} fully-random"
+    # Connection tracking keeps one port for each pair of endpoints: that is address and port.
+    return [fresh] if nat.mapping is _APD else [f" : {_PORT_KEYS[nat.mapping]} map @ports", fresh]
+
+
+_PORT_KEYS = {
+    _EI: "ip saddr . udp sport",
+    _AD: "ip saddr . udp sport . ip daddr",
+    _APD: "ip saddr . udp sport . ip daddr",
+}
+_KEY_TYPES = {
+    _EI: "ipv4_addr . inet_service",
+    _AD: "ipv4_addr . inet_service . ipv4_addr",
+    _APD: "ipv4_addr . inet_service . ipv4_addr",
+}
 
 
 def _inbound(nat: Nat, address: str, wan: str, lan: str) -> list[str]:
+    if not nat.translates:
+        return []
     learnt = "dnat to udp dport map @bindings"
     lines = []
     if nat.filtering is _EI:
@@ -170,11 +246,20 @@ def _inbound(nat: Nat, address: str, wan: str, lan: str) -> list[str]:
     return lines
 
 
-def _learning(wan: str) -> list[str]:
+def _learning(nat: Nat, wan: str, lan: str) -> list[str]:
+    if not nat.translates:
+        return []
     # Only in the original direction: a reply would teach the remote endpoint as an inside one.
-    outbound = f"oifname {wan} meta l4proto udp ct direction original"
     inside = "ct original ip saddr . ct original proto-src"
-    return [
-        f"{outbound} update @bindings {{ udp sport : {inside} }}",
-        f"{outbound} update @permitted {{ udp sport . ip daddr }}",
-    ]
+    port_key = inside if nat.mapping is _EI else f"{inside} . ip daddr"
+    ways = [f"oifname {wan}"]
+    if nat.hairpinning:
+        ways.append(f"oifname {lan} ct status dnat")
+    lines = []
+    for way in ways:
+        outbound = f"{way} meta l4proto udp ct direction original"
+        lines.append(f"{outbound} update @bindings {{ udp sport : {inside} }}")
+        lines.append(f"{outbound} update @permitted {{ udp sport . ip daddr }}")
+        if nat.mapping is not _APD and not nat.preserves_ports:
+            lines.append(f"{outbound} update @ports {{ {port_key} : udp sport }}")
+    return lines

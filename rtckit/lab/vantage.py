@@ -6,8 +6,12 @@ capture has ended.
 
 import asyncio
 import contextlib
+import os
 import re
+import select
 import signal
+import subprocess
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,8 +41,9 @@ _DROPPED = re.compile(rb"(\d+) packets? dropped by kernel")
 
 
 class Vantage:
-    """A running capture of one interface, an async context; afterwards ``path`` is a pcapng file.
+    """A running capture of one interface; afterwards ``path`` is a pcapng file.
 
+    A context, asynchronous or not.
     Raises :class:`NetworkFailure` when tcpdump does not start, or when it lost packets: a capture
     with holes it does not know of is worth less than none.
     """
@@ -57,9 +62,9 @@ class Vantage:
         self.packet_filter = packet_filter
         self.frames = 0
         self._raw = path.with_suffix(".tcpdump.pcap")
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         command = self.namespace.command(
             *("tcpdump", "-i", self.interface, "-n", "-s", str(_SNAP_LENGTH), "-U", "-Z", "root"),
             # Without this the last second is lost when tcpdump is told to stop.
@@ -67,45 +72,53 @@ class Vantage:
             *("-B", str(_BUFFER_KB), "--time-stamp-precision=nano", "-w", str(self._raw)),
             self.packet_filter,
         )
-        self._process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             # An interrupt from the keyboard is for us; we tell tcpdump when.
             start_new_session=True,
         )
-        assert self._process.stderr is not None
-        said = b""
         try:
-            async with asyncio.timeout(_START_LIMIT_S):
-                while b"listening on" not in said:
-                    line = await self._process.stderr.readline()
-                    if not line:
-                        raise NetworkFailure(f"tcpdump did not start: {said.decode().strip()}")
-                    said += line
+            self._wait_for(b"listening on")
         except BaseException:
-            await self._kill()
+            self._kill()
             raise
         return self
 
-    async def __aexit__(
+    def _wait_for(self, words: bytes) -> None:
+        assert self._process is not None
+        assert self._process.stderr is not None
+        said = b""
+        deadline = time.monotonic() + _START_LIMIT_S
+        while words not in said:
+            left = max(0.0, deadline - time.monotonic())
+            ready, _, _ = select.select([self._process.stderr], (), (), left)
+            part = os.read(self._process.stderr.fileno(), 4096) if ready else b""
+            if not part:
+                text = said.decode(errors="replace").strip()
+                raise NetworkFailure(f"tcpdump did not start: {text}")
+            said += part
+
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
         if kind is not None:
-            await self._kill()
+            self._kill()
             self._raw.unlink(missing_ok=True)
             return
         assert self._process is not None
+        said = b""
         try:
-            async with asyncio.timeout(_STOP_LIMIT_S):
-                self._process.send_signal(signal.SIGINT)
-                _, said = await self._process.communicate()
+            self._process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                _, said = self._process.communicate(timeout=_STOP_LIMIT_S)
         finally:
-            await self._kill()
+            self._kill()
         lost = _DROPPED.search(said)
         if lost and int(lost[1]):
             raise NetworkFailure(
@@ -113,11 +126,24 @@ class Vantage:
             )
         self._convert()
 
-    async def _kill(self) -> None:
-        if self._process and self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            await self._process.wait()
+    async def __aenter__(self) -> Self:
+        return await asyncio.to_thread(self.__enter__)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.__exit__, kind, error, trace)
+
+    def _kill(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            if process.stderr is not None:
+                process.stderr.close()
 
     def _convert(self) -> None:
         with self._raw.open("rb") as source, self.path.open("wb") as target:

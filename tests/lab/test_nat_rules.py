@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from rtckit.lab.nat import Behavior, Nat, ruleset
+from rtckit.lab.nat import Behavior, Nat, parse_nat, ruleset
 
 EI = Behavior.ENDPOINT_INDEPENDENT
 AD = Behavior.ADDRESS_DEPENDENT
@@ -25,20 +25,22 @@ def test_port_preserving_mapping_names_no_port() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mapping", "key"),
-    [(EI, "jhash ip saddr . udp sport mod"), (AD, "jhash ip saddr . udp sport . ip daddr mod")],
+    ("mapping", "key"), [(EI, "ip saddr . udp sport"), (AD, "ip saddr . udp sport . ip daddr")]
 )
-def test_hashed_mapping_depends_on_what_it_is_named_for(mapping: Behavior, key: str) -> None:
-    rules = chain(ruleset(Nat(mapping, APD, port_preserving=False), OUTSIDE), "outbound")
-    assert key in rules[0]
+def test_mapping_is_found_again_by_what_it_is_named_for(mapping: Behavior, key: str) -> None:
+    text = ruleset(Nat(mapping, APD, port_preserving=False), OUTSIDE)
+    again, fresh, _ = chain(text, "outbound")
+    assert again.endswith(f" : {key} map @ports")
+    assert fresh.endswith(":10000-65535 fully-random")
+    key = key.replace("ip saddr . udp sport", "ct original ip saddr . ct original proto-src")
+    assert any(f"@ports {{ {key} : udp sport }}" in rule for rule in chain(text, "learn"))
 
 
-def test_hashed_ports_are_all_unprivileged() -> None:
-    rules = chain(ruleset(Nat(AD, APD), OUTSIDE), "outbound")
+def test_ports_in_turn_are_a_row() -> None:
+    rules = chain(ruleset(Nat(APD, APD, in_turn=True), OUTSIDE), "outbound")
     entries = rules[0].partition("map { ")[2].removesuffix(" }").split(", ")
-    ports = {int(entry.split(" : ")[1]) for entry in entries}
-    assert len(ports) == len(entries)
-    assert min(ports) >= 1024
+    ports = [int(entry.split(" : ")[1]) for entry in entries]
+    assert ports == list(range(ports[0], ports[0] + len(ports)))
     assert max(ports) <= 65535
 
 
@@ -73,7 +75,7 @@ def test_blocked_udp_leaves_one_way_out() -> None:
 
 
 def test_timeout_is_that_of_what_was_learnt() -> None:
-    assert ruleset(Nat(timeout_s=7), OUTSIDE).count("timeout 7s;") == 2
+    assert ruleset(Nat(timeout_s=7), OUTSIDE).count("timeout 7s;") == 3
 
 
 def test_names_of_rfc3489() -> None:
@@ -89,6 +91,41 @@ def test_names_of_rfc3489() -> None:
         (APD, APD): "symmetric",
     }
     assert Nat(udp_blocked=True).rfc3489 == "blocked"
+    assert Nat(translates=False).rfc3489 == "symmetric UDP firewall"
+
+
+@pytest.mark.parametrize(
+    ("name", "nat"),
+    [
+        ("open", None),
+        ("full cone", Nat(EI, EI)),
+        ("restricted", Nat(EI, AD)),
+        ("port-restricted", Nat(EI, APD)),
+        ("symmetric", Nat(APD, APD, port_preserving=False)),
+        ("udp blocked", Nat(udp_blocked=True)),
+        ("firewall", Nat(translates=False)),
+        ("EI/AD + hairpin + random", Nat(EI, AD, hairpinning=True, port_preserving=False)),
+        ("apd/apd+in-turn", Nat(APD, APD, port_preserving=False, in_turn=True)),
+        ("full cone+timeout 30", Nat(EI, EI, timeout_s=30)),
+    ],
+)
+def test_names_of_nats(name: str, nat: Nat | None) -> None:
+    assert parse_nat(name) == nat
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["conical", "EI/XX", "open+hairpin", "full cone+in turn", "EI/EI+timeout 0", "EI/EI+magic"],
+)
+def test_unknown_names_are_refused_with_what_there_is(name: str) -> None:
+    with pytest.raises(ValueError, match="NAT"):
+        parse_nat(name)
+
+
+def test_firewall_translates_nothing() -> None:
+    text = ruleset(Nat(translates=False), OUTSIDE)
+    assert not any(chain(text, name) for name in ("outbound", "inbound", "learn"))
+    assert "nat" not in text.partition("chain hairpin")[2]
 
 
 def test_description_tells_what_sets_it_apart() -> None:

@@ -100,7 +100,7 @@ def received(topology: Topology, count: int) -> list[int]:
     arrived = []
     with topology.hosts["a"].socket() as a, topology.hosts["b"].socket() as b:
         b.bind((topology.addresses["b"][0], 0))
-        b.settimeout(0.3)
+        b.settimeout(0.8)
         a.connect(b.getsockname())
         for number in range(count):
             a.send(number.to_bytes(2))
