@@ -205,14 +205,7 @@ def test_candidates_follow_the_transports() -> None:
 @pytest.mark.parametrize("stack", ["rfc", "chromium", "firefox"])
 def test_the_library_goes_as_it_says(name: str, stack: str) -> None:
     trace = simulate(name, stack, stack)
-    if (name, stack) in KNOWN_FAULTS:
-        pytest.skip(KNOWN_FAULTS[name, stack])
     assert faults(trace) == []
-
-
-KNOWN_FAULTS: dict[tuple[str, str], str] = {
-    ("recycled-section", "firefox"): "which credentials Firefox gives a recycled section",
-}
 
 
 def test_the_library_shows_what_it_is_about() -> None:

@@ -49,7 +49,6 @@ DIVERGING: dict[str, str] = {
     "firefox-chromium-ice-restart-by-answerer": (
         "Chromium refuses the DTLS role in Firefox's answer to its ICE restart"
     ),
-    "firefox-firefox-recycled-section": "which credentials Firefox gives a recycled section",
 }
 """Scenarios that go another way than in life, with the cause."""
 

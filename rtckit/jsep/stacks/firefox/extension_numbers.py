@@ -52,12 +52,12 @@ class ExtensionNumbers:
                 if self._numbers is not None:
                     self._numbers[uri] = self._added[uri].id
 
-    def note_offered(self, extensions: Iterable[ExtMap]) -> None:
-        """Keep in mind which numbers the other side uses."""
-        self._used.update(e.id for e in extensions if e.id <= _LARGEST)
-
     def note_agreed(self, extensions: Iterable[ExtMap]) -> None:
-        """Take over the numbers of an answer."""
+        """Take over the numbers of an answer, one after another.
+
+        One of ours that has the number of another moves to one never used; its own number may
+        come behind.
+        """
         if self._numbers is None:
             every = (*self._known.values(), self._added)
             self._numbers = {e.uri: e.id for kind in every for e in kind.values()}
@@ -65,9 +65,12 @@ class ExtensionNumbers:
         for number, _, uri in extensions:
             if numbers.get(uri, number) == number:
                 continue
-            numbers[uri] = number
+            # One before it moves while the number is not yet known to be used.
             for other, taken in numbers.items():
-                if taken == number and other != uri:
+                if other == uri:
+                    numbers[uri] = number
+                    self._used.add(number)
+                elif taken == number:
                     numbers[other] = self._new_number()
 
     def _new_number(self) -> int:

@@ -17,7 +17,13 @@ _FREE_PAYLOAD_TYPES = range(96, 128)
 
 
 def offer_section(
-    seat: Seat, mid: str | None, own: Own, *, protocol: str | None = None, is_rejected: bool = False
+    seat: Seat,
+    mid: str | None,
+    own: Own,
+    *,
+    protocol: str | None = None,
+    is_mixed: bool = False,
+    is_rejected: bool = False,
 ) -> SectionText:
     """Write a section of an offer.
 
@@ -26,6 +32,7 @@ def offer_section(
         mid: its mid; None for a section that never had one.
         own: what Firefox brings along.
         protocol: the protocol of the last answer, which is kept; None for a new section.
+        is_mixed: the last answer has a=extmap-allow-mixed, which a data section then keeps.
         is_rejected: the section is of a stopped transceiver, or of none.
     """
     if protocol is None:
@@ -37,6 +44,7 @@ def offer_section(
     )
     if seat.media == "application":
         section.direction = "sendrecv"
+        section.is_mixed = is_mixed
         fill_data(section, own.sctp_port, STREAMS, own.max_message_size)
         return section
     section.is_mixed = True

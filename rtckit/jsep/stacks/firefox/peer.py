@@ -46,11 +46,14 @@ class FirefoxPeer(Calls):
         self._extensions = ExtensionNumbers({kind: extensions_of(own, kind) for kind in _KINDS})
         self._seats: dict[Transceiver, Seat] = {}
         self._cname = f"{{{self.identity.new_uuid()}}}"
+        # The credentials of all sections, and while ICE restarts those before.
         self._ice: tuple[str, str] | None = None
+        self._ice_before: tuple[str, str] | None = None
         # The sections createOffer gave to what is not associated yet: they stay theirs until a
         # remote offer comes.
         self._levels: dict[Transceiver, int] = {}
         self._proposed_data: int | None = None
+        self._levels_before: tuple[dict[Transceiver, int], int | None] = ({}, None)
         self._stopped_by_answer: set[Transceiver] = set()
         self._sctp_at_close: bool | None = None
 
@@ -71,8 +74,7 @@ class FirefoxPeer(Calls):
     # -- offers ---------------------------------------------------------------------------------
 
     def _create_offer(self, *, ice_restart: bool = False) -> TypedSdp:
-        if ice_restart or self._ice in self.credentials_to_replace:
-            self._ice = None
+        self._set_restarting(ice_restart or bool(self.credentials_to_replace))
         return super()._create_offer(ice_restart=ice_restart)
 
     def _plan_offer(self) -> list[SectionPlan]:
@@ -167,6 +169,7 @@ class FirefoxPeer(Calls):
                     planned.mid or None,
                     own,
                     protocol=None if section is None else section.protocol,
+                    is_mixed=section is not None and section.is_mixed,
                     is_rejected=planned.rejected,
                 )
             )
@@ -178,13 +181,19 @@ class FirefoxPeer(Calls):
     # -- answers --------------------------------------------------------------------------------
 
     def _create_answer(self) -> TypedSdp:
-        if self._ice is not None and any(
-            self.restarts_remotely(section) for section in self.facts_of(self.remote).sections
-        ):
-            old = {(s.ufrag, s.pwd) for s in self.facts_of(self.current_local).sections}
-            if self._ice in old:
-                self._ice = None
+        if self._is_restarted_remotely() != (self._ice_before is not None):
+            self._set_restarting(self._ice_before is None)
         return super()._create_answer()
+
+    def _is_restarted_remotely(self) -> bool:
+        """Whether the remote offer restarts ICE: told by the sections in use before and now."""
+        old = self.facts_of(self.current_remote).sections
+        new = self.facts_of(self.remote).sections
+        return any(
+            (one.ufrag, one.pwd) != (two.ufrag, two.pwd)
+            for one, two in zip(old, new, strict=False)
+            if not one.rejected and not two.rejected
+        )
 
     def _write_answer(self) -> str:
         assert self.remote is not None
@@ -214,8 +223,7 @@ class FirefoxPeer(Calls):
     def _roles(self) -> list[str | None]:
         """Return by level our DTLS role in force; none where ICE restarts."""
         answer = self._last_answer()
-        remote = self.facts_of(self.remote).sections
-        if answer is None or any(self.restarts_remotely(section) for section in remote):
+        if answer is None or self._is_restarted_remotely():
             return []
         mine = {"active": "active", "passive": "passive"} if not self.is_offerer else _ROLES
         return [
@@ -230,12 +238,23 @@ class FirefoxPeer(Calls):
 
     # -- what is known --------------------------------------------------------------------------
 
-    def _own(self) -> Own:
+    def _set_restarting(self, is_restarting: bool) -> None:
+        """Make up credentials for a restart, each time anew, or return to those before."""
+        if is_restarting:
+            self._ice_before = self._ice_before or self._credentials()
+            self._ice = None
+        elif self._ice_before is not None:
+            self._ice, self._ice_before = self._ice_before, None
+
+    def _credentials(self) -> tuple[str, str]:
         if self._ice is None:
             self._ice = (self.identity.new_hex(8), self.identity.new_hex(32))
+        return self._ice
+
+    def _own(self) -> Own:
         size = self.capabilities.max_message_size
         return Own(
-            self._ice,
+            self._credentials(),
             self._cname,
             self.identity.new_ssrc,
             self._extensions,
@@ -290,6 +309,14 @@ class FirefoxPeer(Calls):
             self._take_back_offer()
         super()._apply(side, description)
 
+    def _begin_exchange(self) -> None:
+        super()._begin_exchange()
+        self._levels_before = (dict(self._levels), self._proposed_data)
+
+    def _roll_back(self) -> None:
+        super()._roll_back()
+        self._levels, self._proposed_data = dict(self._levels_before[0]), self._levels_before[1]
+
     def _take_back_offer(self) -> None:
         """Undo a remote offer that is being replaced; the page is told of nothing but tracks.
 
@@ -320,9 +347,6 @@ class FirefoxPeer(Calls):
         if not is_answer:
             self._levels.clear()
             self._proposed_data = None
-            assert self.remote is not None
-            for section in read_description(self.remote.sdp).sections:
-                self._extensions.note_offered(section.extensions or ())
         told = len(self.events)
         for facts_of_section in facts.sections:
             if facts_of_section.kind == "data":
@@ -395,6 +419,7 @@ class FirefoxPeer(Calls):
             if not section.is_disabled:
                 self._extensions.note_agreed(section.extensions or ())
         super()._complete_exchange()
+        self._ice_before = None
         self._stopped_by_answer = set()
         for transceiver in set(self._seats) - set(self.transceivers):
             del self._seats[transceiver]
