@@ -6,7 +6,11 @@ from rtckit.cli.lazy import LazyCommand, LazyGroup
 
 __all__ = ["TABLE", "ice"]
 
-TABLE: dict[str, LazyCommand] = {}
+TABLE: dict[str, LazyCommand] = {
+    "gather": LazyCommand(
+        "rtckit.cli.ice_gather:gather", "Gather candidates from interfaces and servers."
+    ),
+}
 """The verbs of ``rtckit ice``."""
 
 

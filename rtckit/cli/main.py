@@ -19,6 +19,9 @@ TABLE = {
     "pcap": LazyCommand("rtckit.cli.pcap:pcap", "Look into captures."),
     "sdp": LazyCommand("rtckit.cli.sdp:sdp", "Read session descriptions."),
     "jsep": LazyCommand("rtckit.cli.jsep:jsep", "Simulate whole negotiations."),
+    "ice": LazyCommand("rtckit.cli.ice:ice", "Gather candidates, connect, simulate (ICE)."),
+    "stun": LazyCommand("rtckit.cli.stun:stun", "Ask STUN servers, or be one."),
+    "turn": LazyCommand("rtckit.cli.turn:turn", "Check TURN servers."),
     "rules": LazyCommand("rtckit.cli.rules:rules", "List the rules that diagnoses come from."),
     "explain": LazyCommand("rtckit.cli.rules:explain", "Explain a rule: why, examples, fix."),
 }

@@ -11,15 +11,25 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
+from rtckit.analysis.probe import ProbeSet, ServerProbe, Step
 from rtckit.core.address import Address
 from rtckit.ice.candidate import HOST, RELAY, SRFLX, IceCandidate
 from rtckit.ice.events import Event
 from rtckit.ice.priority import candidate_priority, tcp_local_preference
 from rtckit.ice.settings import Settings
-from rtckit.live.errors import ProbeError, StunError
+from rtckit.live.errors import (
+    NoAnswer,
+    ProbeError,
+    Refused,
+    ResolveFailed,
+    StreamClosed,
+    StunError,
+    TlsFailed,
+)
 from rtckit.live.interfaces import list_interfaces
 from rtckit.live.links import Link, UdpLink
 from rtckit.live.preferences import Base, choose_bases
+from rtckit.live.probing import failure_of
 from rtckit.live.relay_link import RelayLink
 from rtckit.live.servers import Server, resolve
 from rtckit.live.stun_client import StunClient
@@ -99,6 +109,7 @@ class Gatherer:
         self._hosts: list[tuple[Base, UdpLink]] = []
         self._links: list[Link] = []
         self._addresses: dict[Server, asyncio.Task[tuple[Address, ...]]] = {}
+        self._steps: dict[tuple[Server, Base], list[Step]] = {}
         self._next_start = 0.0
         self._mdns: Any = None
 
@@ -141,6 +152,27 @@ class Gatherer:
                 return f"no interface {', '.join(missing)} (there is: {there})"
             return f"no usable address on {', '.join(wanted)}"
         return "no interface is up with an address besides loopback"
+
+    def probes(self) -> ProbeSet:
+        """Return what asking the servers brought, for the rules."""
+        return ProbeSet(tuple(self._probe(*key) for key in self._steps))
+
+    def _probe(self, server: Server, base: Base) -> ServerProbe:
+        found = self._addresses.get(server)
+        resolved: tuple[Address, ...] = ()
+        if found is not None and found.done() and not found.cancelled() and not found.exception():
+            resolved = found.result()
+        return ServerProbe(
+            server.label,
+            server.host,
+            server.kind,
+            server.way,
+            tuple(self._steps[server, base]),
+            next((each for each in resolved if each.family == base.family), None),
+            base.interface,
+            Address(base.ip, 0),
+            server.username,
+        )
 
     async def _open_host(self, base: Base) -> None:
         try:
@@ -366,6 +398,9 @@ class Gatherer:
     def _answered(
         self, server: Server, base: Base, step: str, rtt: float, **detail: str | None
     ) -> None:
+        addresses = {key: value for key, value in detail.items() if value is not None}
+        step_facts: dict[str, Any] = dict(addresses)
+        self._record(server, base, Step(step, True, _ms(rtt), facts=step_facts))
         self._emit(
             "server",
             server=server.label,
@@ -388,6 +423,12 @@ class Gatherer:
         *,
         kind: str | None = None,
     ) -> None:
+        elapsed = _ms(self._clock() - began)
+        if server is not None and base is not None:
+            failed = failure_of(error) if kind is None else failure_of(NoAnswer(elapsed / 1000, 1))
+            self._record(
+                server, base, Step(_step_of(error, server, step, kind), False, elapsed, failed)
+            )
         detail = error.as_json()
         code = error.code if isinstance(error, StunError) else _UNREACHABLE
         entry = {
@@ -399,13 +440,16 @@ class Gatherer:
             "code": code if server is not None else None,
             "reason": str(error),
             "error": kind or detail.pop("error"),
-            "elapsed_ms": _ms(self._clock() - began),
+            "elapsed_ms": elapsed,
         }
         detail.pop("error", None)
         detail.pop("message", None)
         entry["detail"] = detail
         self.errors.append(entry)
         self._emit("candidate-error", **entry)
+
+    def _record(self, server: Server, base: Base, step: Step) -> None:
+        self._steps.setdefault((server, base), []).append(step)
 
     def _emit(self, event: str, **detail: Any) -> None:
         self._on_event(Event(self._clock(), event, None, detail))
@@ -426,6 +470,19 @@ class Gatherer:
 
 class _WrongFamily(Exception):
     """A server cannot be asked from an address of the other family; that is no fault."""
+
+
+def _step_of(error: ProbeError, server: Server, step: str, kind: str | None) -> str:
+    """Return the step of a probe that an error belongs to."""
+    if isinstance(error, ResolveFailed):
+        return "resolve"
+    if isinstance(error, TlsFailed):
+        return "tls"
+    if server.way != "udp" and isinstance(error, Refused | StreamClosed):
+        return "connect"
+    if step == "allocate" and (kind == "timeout" or isinstance(error, NoAnswer | Refused)):
+        return "challenge"
+    return step
 
 
 def _ms(seconds: float) -> float:
