@@ -6,7 +6,12 @@ from rtckit.cli.lazy import LazyCommand, LazyGroup
 
 __all__ = ["TABLE", "stun"]
 
-TABLE: dict[str, LazyCommand] = {}
+TABLE: dict[str, LazyCommand] = {
+    "ping": LazyCommand(
+        "rtckit.cli.stun_ping:ping", "Ask STUN servers: round trip, and the address they see."
+    ),
+    "serve": LazyCommand("rtckit.cli.stun_serve:serve", "Be a STUN server."),
+}
 """The verbs of ``rtckit stun``."""
 
 

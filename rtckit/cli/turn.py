@@ -6,7 +6,9 @@ from rtckit.cli.lazy import LazyCommand, LazyGroup
 
 __all__ = ["TABLE", "turn"]
 
-TABLE: dict[str, LazyCommand] = {}
+TABLE: dict[str, LazyCommand] = {
+    "check": LazyCommand("rtckit.cli.turn_check:check", "Check TURN servers step by step."),
+}
 """The verbs of ``rtckit turn``."""
 
 

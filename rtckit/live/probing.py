@@ -1,7 +1,7 @@
 """How a probe runs: its settings, its steps with their times, failures as records."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -16,9 +16,9 @@ from rtckit.live.errors import (
     StunError,
     TlsFailed,
 )
-from rtckit.live.interfaces import source_address_for
+from rtckit.live.interfaces import Interface, source_address_for
 
-__all__ = ["Place", "StepRecorder", "failure_of", "schedule", "shown_local"]
+__all__ = ["Place", "StepRecorder", "failure_of", "places_for", "schedule", "shown_local"]
 
 T = TypeVar("T")
 Facts = Mapping[str, Any]
@@ -30,6 +30,20 @@ class Place:
 
     interface: str | None = None
     local_ip: str | None = None
+
+
+def places_for(interfaces: Sequence[Interface], family: int) -> list[Place]:
+    """One place an interface: its first address of the family that can be used."""
+    found = []
+    for interface in interfaces:
+        usable = [
+            address
+            for address in interface.of_family(family)
+            if not address.tentative and not address.deprecated
+        ]
+        if usable:
+            found.append(Place(interface.name, usable[0].ip))
+    return found
 
 
 def schedule(timeout_s: float, rto: float) -> tuple[int, float]:

@@ -23,7 +23,14 @@ from rtckit.live.errors import (
 )
 from rtckit.live.interfaces import Interface, source_address_for
 from rtckit.live.probe_facts import binding_facts, challenge_facts, tls_facts
-from rtckit.live.probing import Place, StepRecorder, failure_of, schedule, shown_local
+from rtckit.live.probing import (
+    Place,
+    StepRecorder,
+    failure_of,
+    places_for,
+    schedule,
+    shown_local,
+)
 from rtckit.live.relay_check import CheckSettings, RelayCheck
 from rtckit.live.servers import Resolution, Server, resolve
 from rtckit.live.stun_client import Response
@@ -38,7 +45,7 @@ from rtckit.live.transport import (
 from rtckit.live.turn_client import TurnClient
 from rtckit.wire.stun import AttributeType, Method
 
-__all__ = ["CheckSettings", "Target", "check_servers", "places_for"]
+__all__ = ["CheckSettings", "Target", "check_servers"]
 
 _MAX_REDIRECTS = 4
 _AT_ONCE = 24
@@ -50,20 +57,6 @@ class Target:
 
     server: Server
     asked: bool = True
-
-
-def places_for(interfaces: Sequence[Interface], family: int) -> list[Place]:
-    """One place an interface: its first address of the family that can be used."""
-    found = []
-    for interface in interfaces:
-        usable = [
-            address
-            for address in interface.of_family(family)
-            if not address.tentative and not address.deprecated
-        ]
-        if usable:
-            found.append(Place(interface.name, usable[0].ip))
-    return found
 
 
 async def check_servers(
