@@ -5,7 +5,7 @@ listed in ``problems``. Where an attribute repeats that should not, the first on
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import ClassVar, TypeVar
 
 from rtckit.core.errors import ParseError
@@ -207,7 +207,26 @@ class Section:
         """The section's lines of one type (``c``, ``b``...), in order."""
         return [line for line in self.lines if line.type == letter]
 
+    def text_without(self, starts: tuple[str, ...]) -> str:
+        """The section's lines but for those with one of some beginnings (``c=``, ``a=ssrc:``).
+
+        What is left of a description when what differs from call to call is taken out; something
+        to remember a reading by.
+        """
+        bodies = self._split.bodies[self._start : self._stop]
+        return "\n".join([body for body in bodies if not body.startswith(starts)])
+
     # -- what could not be read -----------------------------------------------------------------
+
+    def problems_in(self, names: Iterable[str]) -> list[SdpProblem]:
+        """What could not be read of some attributes (``ssrc``) and line types (``c=``) alone."""
+        readers = self._READ_BY
+        _, by_name, by_type = self._sorted
+        for name in names:
+            known = by_type if name[-1] == "=" else by_name
+            if (name[0] if name[-1] == "=" else name) in known and name in readers:
+                getattr(self, readers[name])
+        return sorted(self._noted, key=_by_place) if self._noted else []
 
     @view
     def problems(self) -> list[SdpProblem]:

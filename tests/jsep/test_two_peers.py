@@ -199,8 +199,9 @@ SCENARIOS: dict[str, list[tuple[int, tuple[Any, ...]]]] = {
 }
 
 
-# Plain scenarios that end with a named failure, and why. Played with real peers in place of the
-# simulated ones they end with the same one.
+# Plain scenarios that end with a named failure, and why. Real peers in place of the simulated ones
+# end with the same one, or before: the page of Firefox crashes when a section of an answer that is
+# bundled into another has no fingerprint.
 TAGGED_ONLY = (
     "sections bundled into another have no ICE credentials of their own, as RFC 9143, 7.1.3 wants "
     "it; Firefox and aiortc look for them in each section all the same"

@@ -41,15 +41,17 @@ class BundleAnswer:
         groups: the mids of each group that is kept, the tagged one first.
         rejected: by index, why BUNDLE rejects a section, and the sources.
         moved: by index, why a section is accepted outside its group.
+        tags: by mid, the tagged one of its group.
     """
 
     groups: list[tuple[str, ...]] = field(default_factory=list)
     rejected: dict[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     moved: dict[int, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
     def tag_of(self, mid: str | None) -> str | None:
         """The mid whose transport a section uses; None outside all groups."""
-        return next((group[0] for group in self.groups if mid in group), None)
+        return self.tags.get(mid) if mid is not None else None
 
 
 def is_bundle_only(policy: str, is_first: bool, is_first_of_kind: bool) -> bool:
@@ -166,5 +168,6 @@ def _choose_tag(members: Sequence[OfferedSection], settled: bool, answer: Bundle
     if tag is None:
         return
     rest = [section.mid for section in alive if section is not tag]
-    mids = [tag.mid, *rest]
-    answer.groups.append(tuple(mid for mid in mids if mid is not None))
+    mids = tuple(mid for mid in (tag.mid, *rest) if mid is not None)
+    answer.groups.append(mids)
+    answer.tags.update((mid, mids[0]) for mid in mids)

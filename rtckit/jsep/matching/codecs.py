@@ -108,6 +108,14 @@ def match_codecs(
     Payload types are those of the offer (RFC 3264, 6.1). Formats that repeat or protect others are
     taken when what they are for is, and comfort noise with a codec of its clock rate.
     """
+    return _match_codecs(tuple(offered), tuple(own), own_order)
+
+
+@lru_cache(maxsize=256)
+def _match_codecs(
+    offered: tuple[MediaFormat, ...], own: tuple[MediaFormat, ...], own_order: bool
+) -> Matching:
+    """Sections of the same codecs follow each other, and descriptions of the same sections."""
     work = _Work(offered, own)
     for item in offered:
         if _stands_alone(item):

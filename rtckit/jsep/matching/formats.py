@@ -14,7 +14,9 @@ __all__ = [
     "Match",
     "MediaFormat",
     "Parameters",
+    "configuration_among",
     "configuration_of",
+    "configurations_of",
     "format_of_capability",
     "format_of_codec",
     "ordered_parameters",
@@ -69,6 +71,10 @@ class MediaFormat:
         object.__setattr__(self, "parameters", parameters)
         object.__setattr__(self, "identity", (self.name.lower(), self.clock_rate, self.channels))
         object.__setattr__(self, "apt", number)
+
+    def __hash__(self) -> int:
+        # The rest hardly ever tells two of them apart, and hashing it takes long.
+        return hash((self.payload_type, self.encoding))
 
     @property
     def is_resiliency(self) -> bool:
@@ -166,7 +172,20 @@ def configuration_of(
     """
     if item.identity[0] not in ("rtx", "red"):
         return _configuration(item, {}, 0, numbered)
-    return _configuration(item, {other.payload_type: other for other in others}, 2, numbered)
+    return configuration_among(item, {other.payload_type: other for other in others}, numbered)
+
+
+def configuration_among(
+    item: MediaFormat, others: Mapping[int, MediaFormat], numbered: bool = True
+) -> Configuration:
+    """`configuration_of`, of one whose section is at hand by payload type."""
+    return _configuration(item, others, 2, numbered)
+
+
+@lru_cache(maxsize=256)
+def configurations_of(formats: tuple[MediaFormat, ...]) -> tuple[Configuration, ...]:
+    """What each format of a section stands for."""
+    return tuple(configuration_of(item, formats) for item in formats)
 
 
 def _configuration(

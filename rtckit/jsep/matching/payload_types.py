@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rtckit.jsep.matching.formats import Configuration, MediaFormat, configuration_of
+from rtckit.jsep.matching.formats import Configuration, MediaFormat, configurations_of
 
 __all__ = ["PayloadTypeConflict", "PayloadTypes", "conflicts_in_bundle", "free_numbers"]
 
@@ -51,8 +51,7 @@ def conflicts_in_bundle(
     had: dict[int, tuple[int, Configuration, MediaFormat]] = {}
     found: list[PayloadTypeConflict] = []
     for index, formats in sections:
-        for item in formats:
-            key = configuration_of(item, formats)
+        for item, key in zip(formats, configurations_of(tuple(formats)), strict=True):
             first, known, before = had.setdefault(item.payload_type, (index, key, item))
             if known != key:
                 found.append(
@@ -77,8 +76,7 @@ class PayloadTypes:
 
     def bind(self, formats: Sequence[MediaFormat]) -> None:
         """Learn the numbers of a section, of either side."""
-        for item in formats:
-            key = configuration_of(item, formats)
+        for item, key in zip(formats, configurations_of(tuple(formats)), strict=True):
             numbers = self._numbers.setdefault(key, [])
             if item.payload_type not in numbers:
                 numbers.append(item.payload_type)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from rtckit.jsep.matching.bundle import BundleAnswer, OfferedSection, answer_bundles
 from rtckit.jsep.matching.codecs import Matching, TakenCodec, match_codecs
@@ -23,7 +24,8 @@ from rtckit.jsep.stacks.rfc.lines import (
     rejected_lines,
     session_lines,
 )
-from rtckit.jsep.stacks.rfc.memory import Agreement, formats_of, number_formats
+from rtckit.jsep.stacks.rfc.memory import Agreement, number_formats
+from rtckit.jsep.stacks.rfc.rereading import formats_of
 from rtckit.jsep.transceiver import Transceiver
 from rtckit.sdp.document import Document
 from rtckit.sdp.media import MediaSection
@@ -37,11 +39,14 @@ _RID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 class AnswerWriter(AnswerTransports):
     """The part of the peer that writes answers."""
 
+    _offered_numbers: frozenset[int] = frozenset()
+
     def _write_answer(self) -> str:
         offer = self._document_of(self.remote)
         assert offer is not None
         self._learn_all()
         agreed = self._agreement()
+        self._offered_numbers = _numbers_of(offer)
         replies = [
             self._consider(plan, media, offer, agreed)
             for plan, media in zip(self._plan_answer(), offer.media, strict=True)
@@ -154,7 +159,7 @@ class AnswerWriter(AnswerTransports):
         reply.matching = Matching((*matching.taken, *added), matching.dropped)
 
     def _added_formats(
-        self, own: Sequence[MediaFormat], offered: Sequence[MediaFormat], matching: Matching
+        self, own: Sequence[MediaFormat], offered: tuple[MediaFormat, ...], matching: Matching
     ) -> list[TakenCodec]:
         """What this side can receive besides, behind what was offered (RFC 9429, 5.3.1).
 
@@ -165,44 +170,27 @@ class AnswerWriter(AnswerTransports):
         fixed: dict[int, int] = {}
         for item in matching.taken:
             fixed.setdefault(item.own.payload_type, item.answer.payload_type)
-        repeats = any(item.name.lower() == "rtx" for item in offered)
-        known = frozenset(value.lower() for item in offered for value in item.feedback)
         refused = {item.offered.identity for item in matching.dropped}
+        repeats, known = _repeats_and_feedback(offered)
         wanted = [
             mine
             for mine in own
             if mine.payload_type in fixed
             or not mine.is_resiliency
-            or (mine.name.lower() == "rtx" and repeats)
-            or (mine.name.lower() != "rtx" and mine.identity not in refused)
+            or (mine.identity[0] == "rtx" and repeats)
+            or (mine.identity[0] != "rtx" and mine.identity not in refused)
         ]
-        numbered = number_formats(
-            wanted,
-            self._memory.numbers,
-            self._offered_numbers(),
-            fixed,
-        )
+        if len(wanted) == len(fixed):
+            self._memory.numbers.bind([item.answer for item in matching.taken])
+            return []
+        numbered = number_formats(wanted, self._memory.numbers, self._offered_numbers, fixed)
         found = []
         for mine in own:
             made = numbered.get(mine.payload_type)
-            if made is None or mine.payload_type in fixed:
-                continue
-            feedback = tuple(value for value in mine.feedback if value.lower() in known)
-            made = replace(made, feedback=feedback)
-            why = "not offered, and supported: it may be sent to this peer as well"
-            found.append(TakenCodec(made, None, mine, why, (_OFFER_ANSWER,)))
+            if made is not None and mine.payload_type not in fixed:
+                found.append(_added(made, mine, known))
         self._memory.numbers.bind([item.answer for item in (*matching.taken, *found)])
         return found
-
-    def _offered_numbers(self) -> set[int]:
-        """The payload types of the whole offer: one's own formats may be written otherwise."""
-        offer = self._document_of(self.remote)
-        return {
-            int(item)
-            for media in (offer.media if offer is not None else ())
-            for item in media.formats
-            if media.is_rtp and item.isdecimal() and len(item) <= 3
-        }
 
     def _answer_groups(
         self, replies: Sequence[Reply], offer: Document, agreed: Agreement | None
@@ -379,6 +367,33 @@ class AnswerWriter(AnswerTransports):
             if len(best) > 1:
                 found.append(("LS", best))
         return found
+
+
+@lru_cache(maxsize=256)
+def _repeats_and_feedback(offered: tuple[MediaFormat, ...]) -> tuple[bool, frozenset[str]]:
+    """Whether an offered section has retransmission, and what kinds of feedback."""
+    return (
+        any(item.identity[0] == "rtx" for item in offered),
+        frozenset(value.lower() for item in offered for value in item.feedback),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _added(made: MediaFormat, own: MediaFormat, known: frozenset[str]) -> TakenCodec:
+    feedback = tuple(value for value in own.feedback if value.lower() in known)
+    why = "not offered, and supported: it may be sent to this peer as well"
+    return TakenCodec(replace(made, feedback=feedback), None, own, why, (_OFFER_ANSWER,))
+
+
+def _numbers_of(offer: Document) -> frozenset[int]:
+    """The payload types of a whole offer: one's own formats may be written otherwise."""
+    return frozenset(
+        int(item)
+        for media in offer.media
+        if media.is_rtp
+        for item in media.media_line.formats
+        if item.isdecimal() and len(item) <= 3
+    )
 
 
 def _offered_section(reply: Reply) -> OfferedSection:

@@ -6,7 +6,8 @@ from rtckit.jsep.matching.directions import answer_direction
 from rtckit.jsep.matching.formats import configuration_of
 from rtckit.jsep.matching.transport import starts_new_association
 from rtckit.jsep.stacks.rfc.faults import named
-from rtckit.jsep.stacks.rfc.memory import Agreement, formats_of, transport_facts
+from rtckit.jsep.stacks.rfc.memory import Agreement, transport_facts
+from rtckit.jsep.stacks.rfc.rereading import formats_of
 from rtckit.sdp.document import Document
 from rtckit.sdp.media import MediaSection
 

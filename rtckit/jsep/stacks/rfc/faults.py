@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from rtckit.jsep.matching.sctp import DATA_PROTOCOLS
+from rtckit.jsep.stacks.rfc.rereading import formats_of, problems_of
 from rtckit.sdp.document import Document
 from rtckit.sdp.grammar import MEDIA_LINE_ORDER, SESSION_LINE_ORDER
-from rtckit.sdp.lines import Line
+from rtckit.sdp.lines import Line, SdpProblem
 from rtckit.sdp.media import MediaSection
 
 __all__ = ["RTP_PROTOCOLS", "find_description_fault", "find_syntax_fault", "is_known", "named"]
@@ -61,7 +62,7 @@ def find_syntax_fault(document: Document) -> str | None:
     fault = _find_order_fault(document)
     if fault is not None:
         return fault
-    for problem in document.problems:
+    for problem in _problems_of(document):
         if problem.message.endswith("has no rtpmap"):
             continue
         line, column, _ = problem.span
@@ -72,6 +73,12 @@ def find_syntax_fault(document: Document) -> str | None:
         if mid is not None and not _TOKEN.fullmatch(mid.value or ""):
             return f"line {mid.line}: mid {(mid.value or '')[:40]!r} is no token (RFC 5888, 4)"
     return None
+
+
+def _problems_of(document: Document) -> Iterator[SdpProblem]:
+    yield from document.session.problems
+    for media in document.media:
+        yield from problems_of(media)
 
 
 def _find_order_fault(document: Document) -> str | None:
@@ -183,11 +190,10 @@ def _keying_faults(document: Document, media: MediaSection, is_answer: bool) -> 
 
 def _format_faults(media: MediaSection) -> Iterator[str]:
     known = frozenset(media.formats)
-    for codec in media.codecs:
-        if codec.name.lower() == "rtx" and codec.apt not in known:
-            apt = codec.apt or ""
+    for item in formats_of(media):
+        if item.identity[0] == "rtx" and (apt := item.parameters.get("apt") or "") not in known:
             what = f"repeats {apt[:20]}, which is not there" if apt else "has no apt"
-            yield f"rtx {codec.payload_type} {what} (RFC 9429, 5.10)"
+            yield f"rtx {item.payload_type} {what} (RFC 9429, 5.10)"
     if media.simulcast is not None:
         rids = {rid.id for rid in media.rids}
         for streams in (media.simulcast.send, media.simulcast.recv):

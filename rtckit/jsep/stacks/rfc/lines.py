@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rtckit.jsep.matching.formats import MediaFormat
 from rtckit.sdp.media import MediaSection
@@ -120,15 +121,18 @@ def media_line(kind: str, port: int, protocol: str, formats: Iterable[object]) -
 def format_lines(formats: Iterable[MediaFormat]) -> Iterator[str]:
     """``a=rtpmap``, ``a=fmtp`` and ``a=rtcp-fb`` of each format."""
     for item in formats:
-        number = item.payload_type
-        yield f"a=rtpmap:{number} {item.encoding}"
-        if item.fmtp:
-            text = ";".join(
-                name if value is None else f"{name}={value}" for name, value in item.fmtp
-            )
-            yield f"a=fmtp:{number} {text}"
-        for feedback in item.feedback:
-            yield f"a=rtcp-fb:{number} {feedback}"
+        yield from _lines_of(item)
+
+
+@lru_cache(maxsize=1024)
+def _lines_of(item: MediaFormat) -> tuple[str, ...]:
+    number = item.payload_type
+    lines = [f"a=rtpmap:{number} {item.encoding}"]
+    if item.fmtp:
+        text = ";".join(name if value is None else f"{name}={value}" for name, value in item.fmtp)
+        lines.append(f"a=fmtp:{number} {text}")
+    lines += [f"a=rtcp-fb:{number} {feedback}" for feedback in item.feedback]
+    return tuple(lines)
 
 
 def rejected_lines(media: MediaSection, mid: str | None) -> Iterator[str]:

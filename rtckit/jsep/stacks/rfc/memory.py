@@ -2,25 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from rtckit.jsep.matching.extensions import ExtensionIds
 from rtckit.jsep.matching.formats import (
     Configuration,
     MediaFormat,
-    configuration_of,
-    format_of_codec,
+    Parameters,
+    configuration_among,
 )
 from rtckit.jsep.matching.payload_types import PayloadTypes
+from rtckit.jsep.stacks.rfc.rereading import formats_of
 from rtckit.sdp.document import Document
 from rtckit.sdp.media import MediaSection
 
-__all__ = ["Agreement", "Memory", "formats_of", "number_formats", "transport_facts"]
-
-
-def formats_of(media: MediaSection) -> list[MediaFormat]:
-    """The formats of a section in the order of its ``m=`` line; none where it is not RTP."""
-    found = (format_of_codec(media.kind, codec) for codec in media.codecs)
-    return [item for item in found if item is not None]
+__all__ = ["Agreement", "Memory", "number_formats", "transport_facts"]
 
 
 def transport_facts(media: MediaSection) -> tuple[str | None, frozenset[str]]:
@@ -109,15 +105,16 @@ def number_formats(
     chosen = dict(fixed or {})
     used = set(taken) | set(chosen.values())
     found: dict[int, MediaFormat] = {}
+    by_number: dict[int, MediaFormat] = {}
     # What an rtx stands for contains the number it repeats: that is chosen first.
     for item in sorted(own, key=_depends):
         fmtp = _renumbered(item, chosen)
         if fmtp is None:
             continue
-        made = item if fmtp == item.fmtp else replace(item, fmtp=fmtp)
+        made = item if fmtp == item.fmtp else _with(item, item.payload_type, fmtp)
         number = chosen.get(item.payload_type)
         if number is None:
-            key = configuration_of(made, found.values())
+            key = configuration_among(made, by_number)
             number = (prior or {}).get(key)
             if number is None or number in used:
                 number = numbers.choose(key, item.payload_type, used)
@@ -125,16 +122,22 @@ def number_formats(
                 continue
             chosen[item.payload_type] = number
             used.add(number)
-        found[item.payload_type] = (
-            made if number == made.payload_type else replace(made, payload_type=number)
-        )
+        if number != made.payload_type:
+            made = _with(made, number, fmtp)
+        by_number.setdefault(number, made)
+        found[item.payload_type] = made
     return {
         item.payload_type: found[item.payload_type] for item in own if item.payload_type in found
     }
 
 
+@lru_cache(maxsize=1024)
+def _with(item: MediaFormat, number: int, fmtp: Parameters) -> MediaFormat:
+    return replace(item, payload_type=number, fmtp=fmtp)
+
+
 def _depends(item: MediaFormat) -> int:
-    name = item.name.lower()
+    name = item.identity[0]
     return 2 if name == "rtx" else int(name == "red")
 
 
@@ -142,7 +145,7 @@ def _renumbered(
     item: MediaFormat, chosen: Mapping[int, int]
 ) -> tuple[tuple[str, str | None], ...] | None:
     """The parameters with the numbers that were chosen; None if one of them was not."""
-    name = item.name.lower()
+    name = item.identity[0]
     if name == "rtx":
         number = None if item.apt is None else chosen.get(item.apt)
         if number is None:

@@ -22,7 +22,8 @@ from rtckit.jsep.stacks.rfc.lines import (
     rejected_lines,
     session_lines,
 )
-from rtckit.jsep.stacks.rfc.memory import Agreement, formats_of, number_formats
+from rtckit.jsep.stacks.rfc.memory import Agreement, number_formats
+from rtckit.jsep.stacks.rfc.rereading import formats_of
 from rtckit.jsep.stacks.rfc.writer import Writer
 from rtckit.jsep.transceiver import Transceiver, intersect
 from rtckit.sdp.media import MediaSection

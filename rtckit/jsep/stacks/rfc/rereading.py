@@ -1,0 +1,68 @@
+"""What sections of media say again and again, read once.
+
+The descriptions of a program differ in credentials, certificates, candidates and sources; its
+codecs, extensions and feedback are the same in each. What the latter come to is kept by their text.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from rtckit.jsep.matching.formats import MediaFormat, format_of_codec
+from rtckit.sdp.lines import SdpProblem
+from rtckit.sdp.media import MediaSection
+
+__all__ = ["formats_of", "problems_of"]
+
+_VARYING = (
+    *("c=", "ice-ufrag", "ice-pwd", "fingerprint", "tls-id", "candidate", "rtcp"),
+    *("msid", "ssrc", "ssrc-group"),
+)
+_VARYING_STARTS = tuple(name if name == "c=" else f"a={name}:" for name in _VARYING)
+_MOST_KEPT = 256
+_LONGEST_KEPT = 20_000
+
+
+class _Reading(NamedTuple):
+    formats: tuple[MediaFormat, ...]
+    is_clean: bool
+
+
+_KEPT: OrderedDict[str, _Reading] = OrderedDict()
+_FOUND: WeakKeyDictionary[MediaSection, _Reading] = WeakKeyDictionary()
+
+
+def formats_of(media: MediaSection) -> tuple[MediaFormat, ...]:
+    """The formats of a section in the order of its ``m=`` line; none where it is not RTP."""
+    return _reading_of(media).formats
+
+
+def problems_of(media: MediaSection) -> list[SdpProblem]:
+    """What could not be read of a section: its ``problems``."""
+    return media.problems_in(_VARYING) if _reading_of(media).is_clean else media.problems
+
+
+def _reading_of(media: MediaSection) -> _Reading:
+    found = _FOUND.get(media)
+    if found is not None:
+        return found
+    text = media.text_without(_VARYING_STARTS)
+    found = _KEPT.get(text)
+    if found is not None:
+        _KEPT.move_to_end(text)
+    else:
+        found = _read(media)
+        if len(text) <= _LONGEST_KEPT:
+            _KEPT[text] = found
+            if len(_KEPT) > _MOST_KEPT:
+                _KEPT.popitem(last=False)
+    _FOUND[media] = found
+    return found
+
+
+def _read(media: MediaSection) -> _Reading:
+    formats = (format_of_codec(media.kind, codec) for codec in media.codecs)
+    return _Reading(
+        tuple(item for item in formats if item is not None),
+        not media.problems,
+    )
