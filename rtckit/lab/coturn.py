@@ -32,8 +32,10 @@ class Coturn:
     """A STUN and TURN server over UDP and TCP on port 3478, a context, asynchronous or not.
 
     With two ``addresses`` it also discovers NAT behaviour (RFC 5780). ``stun_only`` refuses every
-    allocation. Credentials are long-term ones (RFC 8489, 9.2). With ``tls`` it also speaks TLS on
-    port 443 of each address. ``options`` follow on its command line.
+    allocation. Credentials are long-term ones (RFC 8489, 9.2): of one user, time-limited ones made
+    with a ``secret``, or with an empty ``password`` what ``options`` say. With ``tls`` it also
+    speaks TLS on port 443 of each address. It relays from ``relay_addresses``, its own unless
+    given. ``options`` follow on its command line.
 
     Entering raises :class:`NetworkFailure` with the end of its log when it does not answer in
     ``start_limit_s``.
@@ -49,6 +51,8 @@ class Coturn:
         password: str = "laboratory",
         realm: str = "rtckit.test",
         stun_only: bool = False,
+        secret: str = "",
+        relay_addresses: tuple[str, ...] = (),
         tls: CertificateFiles | None = None,
         options: Sequence[str] = (),
         start_limit_s: float = 10.0,
@@ -60,6 +64,8 @@ class Coturn:
         self.password = password
         self.realm = realm
         self.stun_only = stun_only
+        self.secret = secret
+        self.relay_addresses = relay_addresses or addresses
         self.tls = tls
         self.options = tuple(options)
         self.start_limit_s = start_limit_s
@@ -99,14 +105,19 @@ class Coturn:
             command += ["--tls-listening-port", str(_TLS_PORT)]
             command += ["--cert", str(self.tls.certificate), "--pkey", str(self.tls.key)]
         for address in self.addresses:
-            command += ["--listening-ip", address, "--relay-ip", address]
+            command += ["--listening-ip", address]
+        for address in self.relay_addresses:
+            command += ["--relay-ip", address]
         command += ["--listening-port", str(_PORT), "--log-file", "stdout"]
         command += ["--pidfile", str(self.directory / "coturn.pid")]
         command += ["--userdb", str(self.directory / "coturn.db")]
         command += ["--realm", self.realm, *self.options]
         if self.stun_only:
             return [*command, "--stun-only"]
-        return [*command, "--lt-cred-mech", "--user", f"{self.username}:{self.password}"]
+        if self.secret:
+            return [*command, "--use-auth-secret", "--static-auth-secret", self.secret]
+        user = ["--user", f"{self.username}:{self.password}"] if self.password else []
+        return [*command, "--lt-cred-mech", *user]
 
     def __enter__(self) -> Self:
         require(["coturn"])
