@@ -230,7 +230,7 @@ class _Internet:
             if place:
                 # Shared address space between a carrier and its customers (RFC 6598).
                 network.link(name, "lan", names[place - 1], "wan")
-                subnet = f"100.64.{16 * number + place}"
+                subnet = f"100.{63 + place}.{number}"
                 network.address(name, "lan", f"{subnet}.1/24")
                 network.address(names[place - 1], "wan", f"{subnet}.2/24")
                 network.default_route(names[place - 1], f"{subnet}.1")
