@@ -10,21 +10,26 @@ from rtckit.core.address import Address, Scope, scope_of
 from rtckit.ice.virtual.nat import Nat
 from rtckit.wire import stun
 
-__all__ = ["Drop", "Host", "Network", "Packet", "Relay"]
+__all__ = ["Arrival", "Drop", "Host", "Network", "Packet", "Relay"]
 
 _UNROUTABLE = (Scope.PRIVATE, Scope.SHARED, Scope.LINK_LOCAL, Scope.UNIQUE_LOCAL, Scope.LOOPBACK)
 _MOST_PACKETS = 200_000
+_TCP_AGAIN = 1.0
+"""After so many seconds TCP sends again what was lost (RFC 6298, 2)."""
+_MOST_TCP_ATTEMPTS = 6
 
 
 class Packet(NamedTuple):
-    """A datagram on its way.
+    """A packet on its way.
 
     Attributes:
         sent: when it left, in seconds.
-        source: the sender's own address.
+        source: the sender's own address, as its agent knows it.
         seen: the address the receiver sees it come from.
         to: where it was sent.
         data: the payload.
+        transport: ``udp`` or ``tcp``.
+        segment: over TCP ``syn``, ``syn-ack``, ``reset`` or ``data``.
     """
 
     sent: float
@@ -32,18 +37,39 @@ class Packet(NamedTuple):
     seen: Address
     to: Address
     data: bytes
+    transport: str = "udp"
+    segment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A packet that did not arrive, and why."""
+    """A packet that did not arrive.
+
+    Attributes:
+        packet: which one.
+        reason: why, in words.
+        place: the name of the NAT that dropped it; empty for the network between.
+        sender: the name of the host it came from; empty for a server.
+    """
 
     packet: Packet
     reason: str
+    place: str = ""
+    sender: str = ""
 
 
-Receiver = Callable[[float, Address, Address, bytes], None]
-"""Takes the time, the local address, where a packet came from, and its data."""
+class Arrival(NamedTuple):
+    """A packet that arrived, when and where; ``relayed`` by a TURN server on its way or not."""
+
+    time: float
+    packet: Packet
+    sender: str
+    receiver: str
+    relayed: bool
+
+
+Receiver = Callable[[float, Address, Packet], None]
+"""Takes the time, the local address it came to, and the packet."""
 
 
 @dataclass(slots=True)
@@ -53,10 +79,12 @@ class Host:
     Attributes:
         name: for people.
         ips: its addresses.
-        nats: what it is behind, the nearest first; two for a carrier-grade NAT.
+        nats: what its IPv4 is behind, the nearest first; two for a carrier-grade NAT.
         receive: who gets its packets.
         delay: seconds between it and the middle of the Internet.
         lan: hosts with the same name here reach each other directly.
+        firewalls: what its IPv6 is behind.
+        dead: addresses of interfaces that lead nowhere.
     """
 
     name: str
@@ -65,6 +93,12 @@ class Host:
     receive: Receiver
     delay: float
     lan: str
+    firewalls: tuple[Nat, ...] = ()
+    dead: frozenset[str] = frozenset()
+
+    def path(self, family: int) -> tuple[Nat, ...]:
+        """Return what packets of a family pass, the nearest first."""
+        return self.nats if family == 4 else self.firewalls
 
 
 @dataclass(slots=True)
@@ -88,16 +122,16 @@ class Network:
     Args:
         random: for lost packets.
         loss: the part of packets that is lost, 0 to 1.
-        server_ip: where STUN and TURN answer on port 3478.
+
+    Attributes:
+        servers: where STUN and TURN answer, by family.
     """
 
-    def __init__(
-        self, random: Random, *, loss: float = 0.0, server_ip: str = "203.0.113.10"
-    ) -> None:
+    def __init__(self, random: Random, *, loss: float = 0.0) -> None:
         self.now = 0.0
         self.drops: list[Drop] = []
-        self.delivered: list[tuple[float, Packet]] = []
-        self.server = Address(server_ip, 3478)
+        self.arrivals: list[Arrival] = []
+        self.servers = {4: Address("203.0.113.10", 3478), 6: Address("2001:db8:ffff::10", 3478)}
         self._random = random
         self._loss = loss
         self._hosts: list[Host] = []
@@ -129,77 +163,129 @@ class Network:
 
     # -- sending ---------------------------------------------------------------------------------
 
-    def send(self, host: Host, source: Address, to: Address, data: bytes) -> None:
-        """Send a datagram from a host, or from a relayed address of it."""
+    def send(
+        self,
+        host: Host,
+        source: Address,
+        to: Address,
+        data: bytes,
+        *,
+        transport: str = "udp",
+        segment: str = "",
+        port: int | None = None,
+    ) -> None:
+        """Send a packet from a host, or a datagram from a relayed address of it.
+
+        Args:
+            host: the sender.
+            source: its base or relayed address.
+            to: where to.
+            data: the payload.
+            transport: ``udp`` or ``tcp``.
+            segment: over TCP, what kind of segment.
+            port: the real port where ``source`` has only port 9, that of an active candidate.
+        """
         if self._count > _MOST_PACKETS:
             raise RuntimeError("the simulation does not come to an end")
         relay = self._relays.get(source)
         if relay is not None:
             self._send_by_relay(relay, to, data)
             return
-        packet = Packet(self.now, source, source, to, data)
+        seen = source if port is None else Address(source.ip, port)
+        packet = Packet(self.now, source, seen, to, data, transport, segment)
+        self._leave(host, packet, 1)
+
+    def _leave(self, host: Host, packet: Packet, attempt: int) -> None:
+        """Take a packet out of its host's network."""
+        to = packet.to
+        if packet.source.ip in host.dead:
+            self._drop(packet, f"the interface of {packet.source.ip} leads nowhere", "", host)
+            return
         neighbour = self._on_same_lan(host, to)
         if neighbour is not None:
-            self._arrive_later(packet, 0.0, neighbour, to)
+            self._arrive_later(packet, 0.0, host.name, neighbour, to)
             return
-        seen = source
-        for nat in host.nats:
+        seen = packet.seen
+        for nat in host.path(to.family):
             if to.ip == nat.ip and not nat.type.hairpinning:
-                self._drop(packet, f"{nat.name} does no hairpinning")
+                self._drop(packet, f"{nat.name} does no hairpinning", nat.name, host)
                 return
-            mapped = nat.send_out(self.now, seen, to)
+            mapped = nat.send_out(self.now, seen, to, packet.transport)
             if isinstance(mapped, str):
-                self._drop(packet, mapped)
+                self._drop(packet, mapped, nat.name, host)
                 return
             seen = mapped
             if to.ip == nat.ip:
                 break
-        self._cross(packet._replace(seen=seen), host.delay)
+        self._cross(packet, seen, host, attempt)
 
-    def _cross(self, packet: Packet, delay: float) -> None:
-        """Take a packet over the Internet."""
+    def _cross(self, packet: Packet, seen: Address, host: Host | None, attempt: int = 1) -> None:
+        """Take a packet over the Internet; ``host`` is None when a server or relay sent it."""
         if scope_of(packet.to.ip) in _UNROUTABLE:
-            self._drop(packet, f"{packet.to.ip} is private: no router on the way knows it")
+            reason = f"{packet.to.ip} is private: no router on the way knows it"
+            self._drop(packet, reason, "", host)
             return
         if self._random.random() < self._loss:
-            self._drop(packet, "lost on the way")
+            self._drop(packet, "lost on the way", "", host)
+            if packet.transport == "tcp" and host is not None and attempt < _MOST_TCP_ATTEMPTS:
+                sender = host
+                again = self.now + _TCP_AGAIN * attempt
+                self.at(again, lambda now: self._leave(sender, packet, attempt + 1))
             return
-        self.at(self.now + delay, lambda now: self._reach(now, packet))
+        delay = host.delay if host is not None else 0.0
+        moved = packet._replace(seen=seen)
+        self.at(self.now + delay, lambda now: self._reach(now, moved, host))
 
-    def _reach(self, now: float, packet: Packet) -> None:
+    def _reach(self, now: float, packet: Packet, sender: Host | None) -> None:
         """Bring a packet from the middle of the Internet to whoever has the address."""
-        if packet.to == self.server:
+        if packet.to in self.servers.values():
             self._answer_binding(packet)
             return
         relay = self._relays.get(packet.to)
-        if relay is not None:
-            self._relay_in(relay, packet)
+        if relay is not None and packet.transport == "udp":
+            self._relay_in(relay, packet, sender)
             return
         for host in self._hosts:
             to: Address | str = packet.to
-            if host.nats and host.nats[-1].type.translates:
-                if packet.to.ip != host.nats[-1].ip:
+            path = host.path(packet.to.family)
+            if path and path[-1].type.translates:
+                if packet.to.ip != path[-1].ip:
                     continue
             elif packet.to.ip not in host.ips:
                 continue
-            for nat in reversed(host.nats):
+            place = ""
+            for nat in reversed(path):
                 assert isinstance(to, Address)
-                to = nat.take_in(now, packet.seen, to)
+                to = nat.take_in(now, packet.seen, to, packet.transport)
+                place = nat.name
                 if isinstance(to, str):
                     break
             if isinstance(to, Address) and to.ip not in host.ips:
                 continue  # the mapping is of another host behind the same NAT
             if isinstance(to, str):
-                self._drop(packet, to)
+                self._drop(packet, to, place, sender)
                 return
-            self._arrive_later(packet, host.delay, host, to)
+            self._arrive_later(packet, host.delay, _name(sender), host, to)
             return
-        self._drop(packet, f"nobody has the address {packet.to.ip}")
+        self._drop(packet, f"nobody has the address {packet.to.ip}", "", sender)
 
-    def _arrive_later(self, packet: Packet, delay: float, host: Host, local: Address) -> None:
+    def _arrive_later(
+        self,
+        packet: Packet,
+        delay: float,
+        sender: str,
+        host: Host,
+        local: Address,
+        *,
+        relayed: bool = False,
+    ) -> None:
         def arrive(now: float) -> None:
-            self.delivered.append((now, packet))
-            host.receive(now, local, packet.seen, packet.data)
+            if local.ip in host.dead:
+                self._drop(packet, f"the interface of {local.ip} leads nowhere", "", None)
+                return
+            by_relay = relayed or packet.source in self._relays
+            self.arrivals.append(Arrival(now, packet, sender, host.name, by_relay))
+            host.receive(now, local, packet)
 
         self.at(self.now + delay, arrive)
 
@@ -213,8 +299,10 @@ class Network:
             None,
         )
 
-    def _drop(self, packet: Packet, reason: str) -> None:
-        self.drops.append(Drop(packet, reason))
+    def _drop(self, packet: Packet, reason: str, place: str, sender: Host | None) -> None:
+        relay = self._relays.get(packet.source)
+        name = relay.owner.name if relay is not None else _name(sender)
+        self.drops.append(Drop(packet, reason, place, name))
 
     # -- servers ---------------------------------------------------------------------------------
 
@@ -229,14 +317,18 @@ class Network:
             message.transaction_id,
             [(stun.AttributeType.XOR_MAPPED_ADDRESS, packet.seen)],
         )
-        self._cross(Packet(self.now, self.server, self.server, packet.seen, answer), 0.0)
+        self._cross(Packet(self.now, packet.to, packet.to, packet.seen, answer), packet.to, None)
 
-    def allocate(self, owner: Host) -> Relay:
+    def allocate(self, owner: Host, family: int = 4) -> Relay:
         """Make an allocation; its signalling with the server is not played."""
-        relay = Relay(Address(self.server.ip, self._next_relay_port), owner)
+        relay = Relay(Address(self.servers[family].ip, self._next_relay_port), owner)
         self._next_relay_port += 1
         self._relays[relay.address] = relay
         return relay
+
+    def relay_of(self, address: Address) -> Relay | None:
+        """Return the allocation that has an address."""
+        return self._relays.get(address)
 
     def _send_by_relay(self, relay: Relay, to: Address, data: bytes) -> None:
         """Send from a relayed address; the permission is asked for with the first packet."""
@@ -246,13 +338,24 @@ class Network:
 
         def leave(now: float) -> None:
             relay.permitted.add(to.ip)
-            self._cross(packet, 0.0)
+            self._cross(packet, relay.address, None)
 
         # CreatePermission and its answer, then the data (RFC 8656, 9).
         self.at(self.now + (3 * delay if is_new else delay), leave)
 
-    def _relay_in(self, relay: Relay, packet: Packet) -> None:
+    def _relay_in(self, relay: Relay, packet: Packet, sender: Host | None) -> None:
         if packet.seen.ip not in relay.permitted:
-            self._drop(packet, f"the relay has no permission for {packet.seen.ip}")
+            reason = f"the relay has no permission for {packet.seen.ip}"
+            self._drop(packet, reason, "", sender)
             return
-        self._arrive_later(packet, relay.owner.delay, relay.owner, relay.address)
+        name = _name(sender)
+        source = self._relays.get(packet.source)
+        if source is not None:
+            name = source.owner.name
+        self._arrive_later(
+            packet, relay.owner.delay, name, relay.owner, relay.address, relayed=True
+        )
+
+
+def _name(host: Host | None) -> str:
+    return host.name if host is not None else ""
