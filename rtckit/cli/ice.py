@@ -10,6 +10,12 @@ TABLE: dict[str, LazyCommand] = {
     "gather": LazyCommand(
         "rtckit.cli.ice_gather:gather", "Gather candidates from interfaces and servers."
     ),
+    "check": LazyCommand(
+        "rtckit.cli.ice_check:check", "Connect two ends, or one end to any ICE agent."
+    ),
+    "simulate": LazyCommand(
+        "rtckit.cli.ice_simulate:simulate", "Connect two ends behind any NATs, in virtual time."
+    ),
 }
 """The verbs of ``rtckit ice``."""
 

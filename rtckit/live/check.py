@@ -17,6 +17,7 @@ from rtckit.live.description import (
     candidate_line,
     read_candidate,
     read_remote,
+    with_candidates,
 )
 from rtckit.live.engines.engine import Engine, IceFailed, Selected
 from rtckit.live.gather import GatherSettings
@@ -35,6 +36,7 @@ class CheckResult:
     Attributes:
         engine: which engine ran.
         role: ``offer`` or ``answer``.
+        described: the description of the other end came.
         selected: the pair; None when none works.
         failure: why not, in words.
         controlling: the role ICE ended with.
@@ -48,6 +50,7 @@ class CheckResult:
 
     engine: str
     role: str
+    described: bool = False
     selected: Selected | None = None
     failure: str | None = None
     controlling: bool = False
@@ -67,6 +70,7 @@ class CheckResult:
             "connected": self.connected,
             "engine": self.engine,
             "role": self.role,
+            "described": self.described,
             "controlling": self.controlling,
             "selected": None if self.selected is None else self.selected.as_json(),
             "failure": self.failure,
@@ -114,6 +118,7 @@ async def check(
     *,
     trickle: bool = True,
     timeout: float | None = None,
+    wait_s: float | None = None,
     hold_s: float = 0.0,
     lite: bool = False,
     random: Random | None = None,
@@ -127,6 +132,7 @@ async def check(
         role: ``offer`` or ``answer``.
         trickle: send the description at once and candidates as they come, where that is possible.
         timeout: seconds for the checks; None for as long as ICE takes to give up.
+        wait_s: seconds to wait for the description of the other end; None for ever.
         hold_s: keep the connection, with consent, for so many seconds.
         lite: say so in the description.
         random: where the descriptions take theirs from.
@@ -135,6 +141,7 @@ async def check(
     session = _Session(engine, signalling, role, trickle and signalling.trickles, lite)
     session.random = random or SystemRandom()
     session.on_description = on_description
+    session.wait_s = wait_s
     return await session.run(timeout, hold_s)
 
 
@@ -151,6 +158,7 @@ class _Session:
         self.lite = lite
         self.random: Random = SystemRandom()
         self.on_description: Callable[[str, str], None] | None = None
+        self.wait_s: float | None = None
         self.result = CheckResult(engine.name, role)
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
@@ -222,24 +230,33 @@ class _Session:
             await self._take(await self._wait_described())
             return
         remote = await self._wait_described()
-        await self._take(remote)
         if not self.trickle:
             await gathering
         self._mid = remote.mid
-        text = build_answer(
+        # Not in the loop's own thread: checks of a quick peer are answered meanwhile.
+        text = await asyncio.to_thread(
+            build_answer,
             remote.text,
             self.engine.credentials,
-            list(self.engine.local),
+            [],
             self.random,
             trickle=self.trickle,
             lite=self.lite,
         )
+        text = with_candidates(text, list(self.engine.local))
         self._describe("answer", text)
+        await self._take(remote)
         if self.trickle and gathering.done():
             self._trickle(None)
 
     async def _wait_described(self) -> RemoteDescription:
-        remote = await self._described
+        try:
+            async with asyncio.timeout(self.wait_s):
+                remote = await self._described
+        except TimeoutError as error:
+            raise SignallingEnded(
+                f"no description came from the other end in {self.wait_s:g} s"
+            ) from error
         self._remote_at = self._loop.time()
         return remote
 
@@ -349,6 +366,7 @@ class _Session:
 
     def _fill(self) -> None:
         result = self.result
+        result.described = self._remote_at is not None
         result.controlling = self.engine.controlling
         result.local = [candidate.as_json() for candidate in self.engine.local]
         result.remote = [candidate.as_json() for candidate in self._remote]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from random import Random
 
 from rtckit.core.errors import ParseError, UnreadableInput
-from rtckit.ice.candidate import HOST, RELAY, SRFLX, IceCandidate
+from rtckit.ice.candidate import IceCandidate
 from rtckit.ice.settings import Credentials
 from rtckit.sdp import (
     Document,
@@ -27,6 +27,7 @@ __all__ = [
     "candidate_line",
     "read_candidate",
     "read_remote",
+    "with_candidates",
 ]
 
 _OFFER = """v=0
@@ -42,7 +43,6 @@ a=max-message-size:262144
 a=fingerprint:sha-256 {fingerprint}
 a=setup:actpass
 """
-_DEFAULT_ORDER = (RELAY, SRFLX, HOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,13 @@ def _with_ice(
     if lite:
         editor.add_attribute(None, "ice-lite")
     return str(editor.write())
+
+
+def with_candidates(text: str, candidates: Sequence[IceCandidate]) -> str:
+    """Put candidates of this end into a description, in place of those it has."""
+    document = parse(text)
+    own = [candidate.to_sdp(hide_related=bool(candidate.name)) for candidate in candidates]
+    return str(document.edit().replace_candidates(_carrier(document).index, own).write())
 
 
 def read_remote(text: str) -> RemoteDescription:
