@@ -196,6 +196,12 @@ class Document:
         """Every line, in order. A byte order mark is no part of the first."""
         return [line for section in self.sections for line in section.lines]
 
+    @property
+    def line_types(self) -> str:
+        """The letter of every line that has one, in order: ``vostaamcaa``."""
+        bodies = self._split.bodies
+        return "".join([body[0] for body in bodies if body[1:2] == "=" and "a" <= body[0] <= "z"])
+
     @view
     def session(self) -> SessionSection:
         """The session level."""

@@ -4,11 +4,16 @@ import random
 
 import pytest
 
+from rtckit.jsep import PeerError, peer_connection
+from rtckit.jsep.facts import read_facts
+from rtckit.jsep.identity import Identity
 from rtckit.jsep.matching.formats import format_of_codec
 from rtckit.jsep.stacks.rfc import rereading
 from rtckit.jsep.stacks.rfc.rereading import formats_of, problems_of
+from rtckit.jsep.verdict import TypedSdp
 from rtckit.sdp import parse
 from tests.oracle import recorded
+from tests.oracle.recorded_answers import given
 
 BASES = recorded.read("bases")
 
@@ -48,3 +53,22 @@ def test_no_more_is_kept_than_is_of_use() -> None:
     assert len(rereading._KEPT) <= rereading._MOST_KEPT
     check(f"{head}m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n" + "a=x:" + "y" * 30_000 + "\r\n")
     assert max(map(len, rereading._KEPT)) <= rereading._LONGEST_KEPT
+
+
+def test_facts_of_an_answer_are_those_it_states() -> None:
+    offers = {case.offer for stack in ("chromium", "firefox") for case in given().answered(stack)}
+    answered = 0
+    for offer in sorted(offers):
+        one = peer_connection("rfc", identity=Identity("facts"))
+        one.add_track("audio", stream_ids=["s", "t"])
+        one.add_track("video")
+        try:
+            one.set_remote_description(TypedSdp("offer", offer))
+        except PeerError:
+            continue
+        text = one.create_answer().sdp
+        known = one._facts.get(text)
+        if known is not None:
+            assert known == read_facts(text)
+            answered += 1
+    assert answered > len(offers) // 2

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from rtckit.jsep.facts import DescriptionFacts
 from rtckit.jsep.matching.bundle import BundleAnswer, OfferedSection, answer_bundles
 from rtckit.jsep.matching.codecs import Matching, TakenCodec, match_codecs
 from rtckit.jsep.matching.extensions import ExtensionKey, build_extmap, match_extensions
@@ -26,6 +27,7 @@ from rtckit.jsep.stacks.rfc.lines import (
 )
 from rtckit.jsep.stacks.rfc.memory import Agreement, number_formats
 from rtckit.jsep.stacks.rfc.rereading import formats_of
+from rtckit.jsep.stacks.rfc.written import facts_of_section
 from rtckit.jsep.transceiver import Transceiver
 from rtckit.sdp.document import Document
 from rtckit.sdp.media import MediaSection
@@ -53,20 +55,20 @@ class AnswerWriter(AnswerTransports):
         ]
         bundles = self._answer_groups(replies, offer, agreed)
         shared: dict[str, dict[int, ExtensionKey]] = {}
-        lines: list[str] = []
+        sections: list[list[str]] = []
         for reply in replies:
             self._explain_reply(reply, bundles)
             if reply.rejected is not None:
-                lines += rejected_lines(reply.media, reply.mid)
+                sections.append(list(rejected_lines(reply.media, reply.mid)))
                 continue
             tag = bundles.tag_of(reply.mid)
             own = self._answer_transport(reply, replies, bundles, offer, agreed)
             if reply.plan.kind == "data":
-                lines += self._answer_data(reply)
+                lines = list(self._answer_data(reply))
             else:
                 ids = shared.setdefault(f"tag {tag}" if tag else f"own {reply.media.index}", {})
-                lines += self._answer_media(reply, ids)
-            lines += own
+                lines = list(self._answer_media(reply, ids))
+            sections.append(lines + own)
         mixed, everywhere = self._answer_mixed(replies, offer)
         head = session_lines(
             self.identity.session_id,
@@ -80,7 +82,21 @@ class AnswerWriter(AnswerTransports):
             allow_mixed=mixed and everywhere,
             times=_times(offer),
         )
-        return "".join(f"{line}\r\n" for line in (*head, *lines))
+        text = "\r\n".join([*head, *(line for lines in sections for line in lines), ""])
+        facts = [
+            facts_of_section(reply.media, lines)
+            for reply, lines in zip(replies, sections, strict=True)
+        ]
+        if all(fact is not None for fact in facts):
+            self._keep_facts(
+                text,
+                DescriptionFacts(
+                    tuple(fact for fact in facts if fact is not None),
+                    tuple(bundles.groups),
+                    self.configuration.ice_lite,
+                ),
+            )
+        return text
 
     # -- which sections -------------------------------------------------------------------------
 
@@ -181,7 +197,6 @@ class AnswerWriter(AnswerTransports):
             or (mine.identity[0] != "rtx" and mine.identity not in refused)
         ]
         if len(wanted) == len(fixed):
-            self._memory.numbers.bind([item.answer for item in matching.taken])
             return []
         numbered = number_formats(wanted, self._memory.numbers, self._offered_numbers, fixed)
         found = []
@@ -189,7 +204,8 @@ class AnswerWriter(AnswerTransports):
             made = numbered.get(mine.payload_type)
             if made is not None and mine.payload_type not in fixed:
                 found.append(_added(made, mine, known))
-        self._memory.numbers.bind([item.answer for item in (*matching.taken, *found)])
+        if found:
+            self._memory.numbers.bind([item.answer for item in (*matching.taken, *found)])
         return found
 
     def _answer_groups(

@@ -27,7 +27,6 @@ RTP_PROTOCOLS = frozenset(
 """The profiles of an offer that are taken for DTLS-SRTP (RFC 9429, 5.1.2)."""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
-_LETTERS = re.compile(r"(?:^|[\r\n])([a-z])=")
 _ORDERED = re.compile("vosi*u*e*p*c*b*[trz]*t[trz]*k*a*(?:mi*c*b*k*a*)*")
 _REQUIRED = "vost"
 _TIMES = "trz"
@@ -83,7 +82,7 @@ def _problems_of(document: Document) -> Iterator[SdpProblem]:
 
 def _find_order_fault(document: Document) -> str | None:
     """Where the lines are not in the order of RFC 8866, 9; None if they are."""
-    if _ORDERED.fullmatch("".join(_LETTERS.findall(document.text))):
+    if _ORDERED.fullmatch(document.line_types):
         return None
     session = document.session.lines
     types = {line.type for line in session}

@@ -57,11 +57,14 @@ class Writer(PeerConnection):
     def _read(self, sdp: str) -> DescriptionFacts:
         found = self._facts.get(sdp)
         if found is None:
-            facts = read_facts(self._document(sdp))
-            if len(self._facts) >= _DOCUMENTS_KEPT:
-                self._facts = {}
-            found = self._facts[sdp] = facts
+            found = read_facts(self._document(sdp))
+            self._keep_facts(sdp, found)
         return found
+
+    def _keep_facts(self, sdp: str, facts: DescriptionFacts) -> None:
+        if len(self._facts) >= _DOCUMENTS_KEPT:
+            self._facts = {}
+        self._facts[sdp] = facts
 
     def _agreement(self) -> Agreement | None:
         """The last completed exchange; None before there was one."""
