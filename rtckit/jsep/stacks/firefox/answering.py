@@ -187,6 +187,8 @@ def _answer_section(
     if not codecs:
         return None
     section.codecs = codecs
+    if offered.media == "video" and seat.has_preferences:
+        section.sent = negotiate_codecs(seat.codecs, offered)
     _add_sender(section, offered, seat, own, codecs)
     section.extensions = _common_extensions(offered, section, own, note)
     return section

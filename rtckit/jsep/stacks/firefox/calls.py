@@ -42,6 +42,8 @@ class Calls(PeerConnection):
         # transceivers there were: its section is offered, and the page sees it from the next
         # description on.
         self._ghosts: list[tuple[int, Transceiver]] = []
+        # The transceivers of which setCodecPreferences was called, be it for no preference.
+        self._preferring: set[Transceiver] = set()
 
     # -- descriptions ---------------------------------------------------------------------------
 
@@ -214,6 +216,13 @@ class Calls(PeerConnection):
             super().restart_ice()
 
     # -- codec preferences ----------------------------------------------------------------------
+
+    def set_codec_preferences(
+        self, transceiver: Transceiver, codecs: Sequence[dict[str, object]]
+    ) -> None:
+        """Set the codecs of a section; none is a preference as well, for no retransmissions."""
+        super().set_codec_preferences(transceiver, codecs)
+        self._preferring.add(transceiver)
 
     def _check_codec_preferences(
         self, transceiver: Transceiver, codecs: Sequence[dict[str, object]]

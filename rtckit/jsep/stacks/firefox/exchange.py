@@ -7,6 +7,15 @@ from rtckit.jsep.stacks.firefox.description import Description, Section
 
 _CHOSEN_BY_ANSWERER = 4096  # extension ids from here leave the choice to the answerer (RFC 8285)
 
+UNASKED_RESTART = (
+    "InvalidAccessError",
+    (
+        "Remote description indicates ICE restart but offer did not request ICE restart (new "
+        "remote description changes either the ice-ufrag or ice-pwd)"
+    ),
+)
+"""What is said where ICE restarts and the last offer was ours and did not ask for it."""
+
 
 def check_remote(
     remote: Description,
@@ -23,7 +32,7 @@ def check_remote(
         current_local: the local description in force; without one there is nothing to check.
         current_remote: the remote description in force.
         negotiated: which of the two is the answer.
-        pending_local: the local offer this description answers; None for an offer.
+        pending_local: the local offer this description answers, or that makes way for it.
 
     Raises:
         Rejected: an ``InvalidAccessError``.
@@ -52,11 +61,7 @@ def check_remote(
             continue
         differs = _ice_differs(old, new)
         if differs and pending_local is not None and not is_restarting:
-            raise Rejected(
-                "InvalidAccessError",
-                "Remote description indicates ICE restart but offer did not request ICE "
-                "restart (new remote description changes either the ice-ufrag or ice-pwd)",
-            )
+            raise Rejected(*UNASKED_RESTART)
         if first is None:
             first = differs
         elif first != differs:

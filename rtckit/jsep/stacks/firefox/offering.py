@@ -51,6 +51,8 @@ def offer_section(
     section.has_rtcp_mux = has_rtcp(protocol)
     section.has_rtcp_rsize = section.has_rtcp_mux and seat.media == "video"
     section.codecs = unduplicated(seat.usable_codecs())
+    if seat.media == "video" and seat.has_preferences:
+        section.sent = unduplicated(seat.codecs)
     _add_sender(section, seat, own)
     section.extensions = [
         ExtMap(e.id, None if e.direction == "sendrecv" else e.direction, e.uri)

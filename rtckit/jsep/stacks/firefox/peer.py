@@ -8,12 +8,14 @@ from rtckit.jsep.configuration import Configuration
 from rtckit.jsep.facts import DescriptionFacts, SectionFacts
 from rtckit.jsep.identity import Identity
 from rtckit.jsep.peer_state import SectionPlan
+from rtckit.jsep.refusals import PeerError
 from rtckit.jsep.stacks.firefox.answering import Own, write_answer_sections
 from rtckit.jsep.stacks.firefox.calls import Calls
 from rtckit.jsep.stacks.firefox.capabilities import CAPABILITIES, codecs_of, extensions_of
 from rtckit.jsep.stacks.firefox.checks import keep_description, read_description
 from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs, reordered
 from rtckit.jsep.stacks.firefox.description import Description, Section
+from rtckit.jsep.stacks.firefox.exchange import UNASKED_RESTART
 from rtckit.jsep.stacks.firefox.extension_numbers import ExtensionNumbers
 from rtckit.jsep.stacks.firefox.negotiation_needed import is_negotiation_needed
 from rtckit.jsep.stacks.firefox.offering import bundle_sections, offer_section
@@ -54,6 +56,9 @@ class FirefoxPeer(Calls):
         self._levels: dict[Transceiver, int] = {}
         self._proposed_data: int | None = None
         self._levels_before: tuple[dict[Transceiver, int], int | None] = ({}, None)
+        # Whether the last offer that was set is ours and was not answered; a rollback changes
+        # nothing about it.
+        self._has_offered = False
         self._stopped_by_answer: set[Transceiver] = set()
         self._sctp_at_close: bool | None = None
 
@@ -186,13 +191,17 @@ class FirefoxPeer(Calls):
         return super()._create_answer()
 
     def _is_restarted_remotely(self) -> bool:
-        """Whether the remote offer restarts ICE: told by the sections in use before and now."""
-        old = self.facts_of(self.current_remote).sections
-        new = self.facts_of(self.remote).sections
+        """Whether the remote offer restarts ICE."""
+        return self._restarts(self.facts_of(self.remote))
+
+    def _restarts(self, remote: DescriptionFacts) -> bool:
+        """Whether a remote description restarts ICE: told by the sections in use before and now."""
         return any(
-            (one.ufrag, one.pwd) != (two.ufrag, two.pwd)
-            for one, two in zip(old, new, strict=False)
-            if not one.rejected and not two.rejected
+            (old.ufrag, old.pwd) != (new.ufrag, new.pwd)
+            for old, new in zip(
+                self.facts_of(self.current_remote).sections, remote.sections, strict=False
+            )
+            if not old.rejected and not new.rejected
         )
 
     def _write_answer(self) -> str:
@@ -286,6 +295,7 @@ class FirefoxPeer(Calls):
             seat = self._seats[transceiver] = Seat(
                 transceiver.kind,
                 codecs=self._codecs[transceiver.kind],
+                defaults=self._codecs[transceiver.kind],
                 sender=Sender(f"{{{self.identity.new_uuid()}}}"),
             )
         seat.mid = transceiver.mid
@@ -294,7 +304,8 @@ class FirefoxPeer(Calls):
         seat.is_stopped = transceiver.stopped
         seat.sender.streams = transceiver.stream_ids
         seat.sender.rids = tuple(e.rid for e in transceiver.encodings if e.rid)
-        seat.prefer(transceiver.codec_preferences)
+        if transceiver in self._preferring:
+            seat.prefer(transceiver.codec_preferences)
         return seat
 
     def _last_answer(self) -> Description | None:
@@ -304,10 +315,19 @@ class FirefoxPeer(Calls):
 
     # -- applying -------------------------------------------------------------------------------
 
+    def _check(self, side: str, sdp_type: str, sdp: str) -> None:
+        super()._check(side, sdp_type, sdp)
+        if (side, sdp_type) != ("remote", "offer") or not self._has_offered:
+            return
+        if self._ice_before is None and self._restarts(self._read(sdp)):
+            raise PeerError(*UNASKED_RESTART)
+
     def _apply(self, side: str, description: TypedSdp) -> None:
         if self.pending_remote is not None and (side, description.type) == ("remote", "offer"):
             self._take_back_offer()
         super()._apply(side, description)
+        if description.type == "offer":
+            self._has_offered = side == "local"
 
     def _begin_exchange(self) -> None:
         super()._begin_exchange()
@@ -420,6 +440,7 @@ class FirefoxPeer(Calls):
                 self._extensions.note_agreed(section.extensions or ())
         super()._complete_exchange()
         self._ice_before = None
+        self._has_offered = False
         self._stopped_by_answer = set()
         for transceiver in set(self._seats) - set(self.transceivers):
             del self._seats[transceiver]

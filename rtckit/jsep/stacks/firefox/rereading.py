@@ -88,7 +88,7 @@ def _read_media(section: Section, made: SectionText) -> bool:
     """Read formats and codecs; False if they cannot be told."""
     if made.media not in ("audio", "video") or not has_rtcp(made.protocol):
         return False
-    written = write_codecs(tuple(made.codecs))
+    written = write_codecs(tuple(made.codecs), tuple(made.sent))
     section.formats = [*made.formats, *written.formats]
     if len(section.formats) > _MOST_FORMATS:
         return False

@@ -55,9 +55,11 @@ class Seat:
         mid: its mid; None while it is not associated.
         direction: the direction the page wants.
         is_stopped: stop() was called.
-        codecs: its codecs in their order of now.
-        preferences: the codecs setCodecPreferences left, by name and clock rate; empty for all.
-        keeps_repairs: whether they left the retransmissions.
+        codecs: its codecs in their order of now, with the numbers agreed on.
+        defaults: its codecs as Firefox has them at first.
+        has_preferences: setCodecPreferences was called.
+        preferences: the codecs it left, by name and clock rate; empty for all.
+        keeps_repairs: whether it left the retransmissions.
         sender: its sending half.
     """
 
@@ -66,17 +68,17 @@ class Seat:
     direction: str = "recvonly"
     is_stopped: bool = False
     codecs: tuple[Codec, ...] = ()
+    defaults: tuple[Codec, ...] = ()
+    has_preferences: bool = False
     preferences: tuple[tuple[str, int], ...] = ()
     keeps_repairs: bool = True
     sender: Sender = field(default_factory=Sender)
 
     def prefer(self, codecs: Sequence[dict[str, object]]) -> None:
-        """Take what setCodecPreferences was given; nothing for no preference."""
-        if not codecs:
-            self.preferences, self.keeps_repairs = (), True
-            return
+        """Take what setCodecPreferences was given; without codecs only retransmissions go."""
         names = [str(codec["mimeType"]).partition("/")[2].lower() for codec in codecs]
         rates = [codec["clockRate"] for codec in codecs]
+        self.has_preferences = True
         self.keeps_repairs = "rtx" in names
         self.preferences = tuple(
             (name, rate)
@@ -85,11 +87,15 @@ class Seat:
         )
 
     def usable_codecs(self) -> tuple[Codec, ...]:
-        """Return the codecs the page wants, in the order it wants them."""
-        if not self.preferences:
+        """Return the codecs the page wants to receive, in the order it wants them.
+
+        Preferences are a choice of the codecs Firefox has at first: with them the numbers that
+        were agreed on are forgotten.
+        """
+        if not self.has_preferences:
             return self.codecs
-        known = {(codec.name.lower(), codec.clock_rate): codec for codec in self.codecs}
-        chosen = tuple(known[key] for key in self.preferences if key in known)
+        known = {(codec.name.lower(), codec.clock_rate): codec for codec in self.defaults}
+        chosen = tuple(known[key] for key in self.preferences or known if key in known)
         if self.keeps_repairs:
             return chosen
         return tuple(codec._replace(rtx="") if codec.rtx else codec for codec in chosen)

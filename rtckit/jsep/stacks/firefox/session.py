@@ -126,7 +126,7 @@ class _Session:
                 f"Cannot set remote offer or answer in current state {signaling}",
             )
         remote = read_description(case.sdp)
-        local = _read_known(self._state.pending_local) if case.type == "answer" else None
+        local = _read_known(self._state.pending_local)
         check_remote(
             remote,
             self._current_local,

@@ -22,6 +22,8 @@ class SectionText:
         direction: the direction attribute.
         formats: of a data section and of a refused one; the others have those of their codecs.
         codecs: the codecs in order.
+        sent: those of the sender, which preferences do not touch; of them only the feedback is
+            written, before that of the others.
         extensions: the header extensions.
         is_bundle_only: it has a=bundle-only.
         is_mixed: it has a=extmap-allow-mixed.
@@ -42,6 +44,7 @@ class SectionText:
     mid: str | None = None
     formats: tuple[str, ...] = ()
     codecs: Sequence[Codec] = ()
+    sent: Sequence[Codec] = ()
     extensions: Iterable[ExtMap] = ()
     is_bundle_only: bool = False
     is_mixed: bool = False
@@ -59,7 +62,7 @@ class SectionText:
 
     def write(self) -> str:
         """Return the text of the section."""
-        written = write_codecs(tuple(self.codecs))
+        written = write_codecs(tuple(self.codecs), tuple(self.sent))
         formats = (*self.formats, *written.formats)
         lines = [
             f"m={self.media} {self.port} {self.protocol} {' '.join(formats)}",
@@ -108,8 +111,8 @@ class WrittenCodecs(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def write_codecs(codecs: tuple[Codec, ...]) -> WrittenCodecs:
-    """Write codecs, each with its retransmissions behind it."""
+def write_codecs(codecs: tuple[Codec, ...], sent: tuple[Codec, ...]) -> WrittenCodecs:
+    """Write codecs, each with its retransmissions behind it, and the feedback of those sent."""
     formats: list[str] = []
     fmtps: list[str] = []
     feedback: list[str] = []
@@ -124,9 +127,10 @@ def write_codecs(codecs: tuple[Codec, ...]) -> WrittenCodecs:
             formats.append(codec.rtx)
             maps.append(f"a=rtpmap:{codec.rtx} rtx/{codec.clock_rate}")
             fmtps.append(f"a=fmtp:{codec.rtx} apt={payload_type}")
+    for codec in (*sent, *codecs):
         for kind, parameter in codec.feedback:
-            feedback.append(f"a=rtcp-fb:{payload_type} {kind} {parameter}".rstrip())
-    return WrittenCodecs(tuple(formats), tuple(fmtps), tuple(feedback), tuple(maps))
+            feedback.append(f"a=rtcp-fb:{codec.payload_type} {kind} {parameter}".rstrip())
+    return WrittenCodecs(tuple(formats), tuple(fmtps), tuple(dict.fromkeys(feedback)), tuple(maps))
 
 
 def write_session(
