@@ -116,6 +116,8 @@ class Coturn:
             return [*command, "--stun-only"]
         if self.secret:
             return [*command, "--use-auth-secret", "--static-auth-secret", self.secret]
+        if "--no-auth" in self.options:
+            return command
         user = ["--user", f"{self.username}:{self.password}"] if self.password else []
         return [*command, "--lt-cred-mech", *user]
 

@@ -21,6 +21,8 @@ _TABLE = "rtckit_nat"
 _RANDOM_PORTS = "10000-65535"
 _FIRST_IN_TURN = 50000
 _IN_TURN = 1024
+_HAIRPINNED = 104
+"""The mark of flows from inside to inside: what comes from outside keeps its source address."""
 
 
 class Behavior(StrEnum):
@@ -201,7 +203,7 @@ def _outbound(nat: Nat, address: str, wan: str, lan: str) -> list[str]:
     ports = [f"snat to {address}{ports}" for ports in _port_expressions(nat)]
     lines = [f"oifname {wan} meta l4proto udp {translation}" for translation in ports]
     if nat.hairpinning:
-        returning = f"oifname {lan} ct status dnat meta l4proto udp"
+        returning = f"oifname {lan} ct mark {_HAIRPINNED} meta l4proto udp"
         lines = [*(f"{returning} {translation}" for translation in ports), *lines]
     return [*lines, f"oifname {wan} masquerade"]
 
@@ -242,7 +244,8 @@ def _inbound(nat: Nat, address: str, wan: str, lan: str) -> list[str]:
         permitted = "udp dport . ip saddr @permitted"
         lines.append(f"iifname {wan} ip daddr {address} {permitted} {learnt}")
     if nat.hairpinning:
-        lines.append(f"iifname {lan} ip daddr {address} meta l4proto udp {learnt}")
+        turned = f"iifname {lan} ip daddr {address} meta l4proto udp"
+        lines.append(f"{turned} ct mark set {_HAIRPINNED} {learnt}")
     return lines
 
 
@@ -254,7 +257,7 @@ def _learning(nat: Nat, wan: str, lan: str) -> list[str]:
     port_key = inside if nat.mapping is _EI else f"{inside} . ip daddr"
     ways = [f"oifname {wan}"]
     if nat.hairpinning:
-        ways.append(f"oifname {lan} ct status dnat")
+        ways.append(f"oifname {lan} ct mark {_HAIRPINNED}")
     lines = []
     for way in ways:
         outbound = f"{way} meta l4proto udp ct direction original"

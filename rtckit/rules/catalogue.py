@@ -79,12 +79,13 @@ FAMILIES = {
 }
 """Every rule family and what it is about. An id is a family and three digits."""
 
-SUBJECTS = ("call", "sdp", "offer-answer", "sequence", "probe")
+SUBJECTS = ("call", "sdp", "offer-answer", "sequence", "probe", "nat")
 """What rules look at.
 
 ``call`` is a :class:`rtckit.analysis.call.Call`; ``sdp``, ``offer-answer`` and ``sequence`` are one
 description, a pair and a session of them (:mod:`rtckit.rules.lint`). ``probe`` is what asking
-servers brought, a :class:`rtckit.analysis.probe.ProbeSet`.
+servers brought, a :class:`rtckit.analysis.probe.ProbeSet`; ``nat`` what tests of NATs brought, a
+:class:`rtckit.analysis.nat.NatBehavior`.
 """
 
 PROFILES = ("rfc", "jsep", "chromium", "firefox", "aiortc")

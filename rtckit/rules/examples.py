@@ -15,7 +15,8 @@ stand for what one would not see. Headings name the parts::
 
 One description may have one heading for its type; a sequence has any number (``== offer 2``).
 
-An example for a rule about probes is one, a step a line (:mod:`rtckit.analysis.probe`).
+An example for a rule about probes is one, a step a line (:mod:`rtckit.analysis.probe`); one for a
+rule about NATs is a list of tests and what became of them (:mod:`rtckit.analysis.nat_text`).
 """
 
 import re
@@ -49,6 +50,10 @@ def read_example(subject: str, example: str, *, root: Path = _CHECKOUT) -> Any:
         from rtckit.analysis.probe import probes_from_text
 
         return probes_from_text(example)
+    if subject == "nat":
+        from rtckit.analysis.nat_text import behavior_from_text
+
+        return behavior_from_text(example)
     if subject != "call":
         raise ValueError(f"examples of subject {subject!r} cannot be read")
     line = example.strip()

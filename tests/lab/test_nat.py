@@ -131,6 +131,9 @@ def test_hairpinning(
         assert data == b"round"
         # RFC 4787, REQ-9: the packet comes from the external address.
         assert source == (OUTSIDE, neighbour.getsockname()[1])
+    # What comes from outside keeps its own.
+    servers[3].sendto(b"knock", mapped)
+    assert client.recvfrom(100)[1] == servers[3].getsockname()
 
 
 def test_mappings_are_forgotten_after_the_timeout(

@@ -66,7 +66,7 @@ def test_without_hairpinning_the_outside_address_is_closed_to_the_inside() -> No
     assert f"iifname lan ip daddr {OUTSIDE} drop" in ruleset(Nat(EI, EI), OUTSIDE)
     text = ruleset(Nat(EI, EI, hairpinning=True), OUTSIDE)
     assert f"iifname lan ip daddr {OUTSIDE} drop" not in text
-    assert chain(text, "outbound")[0].startswith("oifname lan ct status dnat")
+    assert chain(text, "outbound")[0].startswith("oifname lan ct mark")
 
 
 def test_blocked_udp_leaves_one_way_out() -> None:
