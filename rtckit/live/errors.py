@@ -138,7 +138,7 @@ class StunError(ProbeError):
         authenticated: bool = True,
     ) -> None:
         self.code = code
-        self.reason = reason
+        self.reason = reason = reason.rstrip("\0")  # some servers count their padding
         self.message = message
         self.rtt_s = rtt_s
         self.authenticated = authenticated
