@@ -224,7 +224,8 @@ class StunClient:
             self._discard(transaction, f"an answer from {remote}")
             return
         message, _ = stun.decode(data)
-        if message is None or not message.has_magic_cookie or message.truncated:
+        whole = len(data) == 20 + int.from_bytes(data[2:4], "big")
+        if message is None or not whole or not message.has_magic_cookie or message.truncated:
             self._discard(transaction, "a damaged answer")
             return
         if message.method != transaction.method:
