@@ -58,6 +58,25 @@ _READ_LETTERS = frozenset("votrzkbciuep")
 _FIRST_WORD = re.compile(r"[^:=\s]{1,20}")
 
 
+_REPEATED = frozenset(("rtpmap", "fmtp", "rtcp-fb", "extmap"))
+_MOST_REPEATED = 4096
+_LONGEST_REPEATED = 200
+_FIELDS: dict[str, tuple[str, str | None]] = {}
+"""Name and value of lines that stand in every description, and in each several times."""
+
+
+def _fields_of(text: str) -> tuple[str, str | None]:
+    """Name and value of an ``a=`` line."""
+    name, colon, value = text[2:].partition(":")
+    if not colon:
+        return name.rstrip(BLANKS), None
+    if name in _REPEATED and len(text) <= _LONGEST_REPEATED:
+        if len(_FIELDS) >= _MOST_REPEATED:
+            _FIELDS.clear()
+        _FIELDS[text] = (name, value)
+    return name, value
+
+
 def _by_place(problem: SdpProblem) -> Span:
     return problem.span
 
@@ -128,16 +147,13 @@ class Section:
         attributes: list[Attribute] = []
         by_name: dict[str, list[Attribute]] = {}
         by_type: dict[str, list[Line]] = {}
-        for number, text in enumerate(
-            self._split.bodies[self._start : self._stop], self._start + 1
-        ):
-            if text[:2] == "a=":
-                name, colon, value = text[2:].partition(":")
-                if colon:
-                    attribute = Attribute(name, value, number)
-                else:
-                    name = name.rstrip(BLANKS)
-                    attribute = Attribute(name, None, number)
+        number = self._start
+        for text in self._split.bodies[self._start : self._stop]:
+            number += 1
+            fields = _FIELDS.get(text)
+            if fields is not None or text[:2] == "a=":
+                name, value = fields or _fields_of(text)
+                attribute = Attribute(name, value, number)
                 attributes.append(attribute)
                 if name in by_name:
                     by_name[name].append(attribute)
