@@ -17,7 +17,7 @@ from rtckit.core.address import Address
 from rtckit.core.clock import NANOSECONDS
 from rtckit.ice.events import Event
 from rtckit.ice.priority import pair_priority
-from rtckit.ice.simulate import Simulation
+from rtckit.ice.simulation import Simulation
 from rtckit.sdp import Candidate
 
 __all__ = ["replay_call", "replay_simulation"]
@@ -72,6 +72,10 @@ def replay_simulation(simulation: Simulation) -> list[Event]:
                 detail = {"side": side, "state": str(pair.state), "why": why}
                 events.append(Event(end, "pair", pair.number, detail))
     time = max((event.t for event in events), default=0.0)
+    for advice in simulation.advice:
+        severity = "info" if simulation.connected else "error"
+        detail = {"severity": severity, "message": advice.text, "help": advice.fix}
+        events.append(Event(time, "finding", None, detail))
     outcome = {"connected": simulation.connected, "pair": simulation.as_json()["pair"]}
     events.append(Event(time, "result", None, outcome))
     return sorted(events, key=lambda event: event.t)

@@ -176,8 +176,9 @@ def _advise_on_findings(table: IceTable) -> list[Advice]:
         text = as_text(finding.get("message"))
         help_text = as_text(finding.get("help"))
         severity = as_text(finding.get("severity")) or "info"
-        words = f"{text.rstrip('.')}. {help_text}".strip() if help_text else text
-        found.append(Advice(severity, words, as_text(finding.get("rule"))))
+        if help_text:
+            text = f"{text.rstrip('.')}. {help_text[:1].upper()}{help_text[1:]}"
+        found.append(Advice(severity, text, as_text(finding.get("rule"))))
     return found
 
 

@@ -1,0 +1,111 @@
+"""A live session as a stream of events: a gathering, or a whole connection with either engine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+from rtckit.ice.events import Event
+from rtckit.live.check import CheckResult, check, open_engine
+from rtckit.live.engines.engine import Engine
+from rtckit.live.gather import GatherSettings
+from rtckit.live.signalling import open_signalling
+
+__all__ = ["watch_check", "watch_gathering"]
+
+_WAIT_S = 60.0
+
+
+async def watch_gathering(
+    gathering: GatherSettings, *, engine: str = "native"
+) -> AsyncIterator[Event]:
+    """Gather, and tell each step; the last event is the ``result``.
+
+    Args:
+        gathering: where candidates come from.
+        engine: ``native`` or ``aioice``.
+
+    Raises:
+        UsageError: there is no such engine.
+    """
+    end = open_engine(engine, controlling=True, gathering=gathering)
+
+    async def work() -> dict[str, Any]:
+        began = asyncio.get_running_loop().time()
+        await end.gather()
+        elapsed = asyncio.get_running_loop().time() - began
+        candidates = [candidate.as_json() for candidate in end.local]
+        return {"candidates": candidates, "elapsed_ms": round(elapsed * 1000, 3)}
+
+    async for event in _events(end, work):
+        yield event
+
+
+async def watch_check(
+    gathering: GatherSettings,
+    signal: str,
+    *,
+    engine: str = "native",
+    role: str | None = None,
+    nomination: str = "regular",
+    timeout: float | None = None,
+    wait_s: float = _WAIT_S,
+    hold_s: float = 0.0,
+) -> AsyncIterator[Event]:
+    """Connect to another end, and tell each step; the last event is the ``result``.
+
+    Args:
+        gathering: where candidates come from.
+        signal: how the ends meet: ``dir:FOLDER``, ``listen:HOST:PORT`` or ``connect:HOST:PORT``.
+        engine: ``native`` or ``aioice``.
+        role: ``offer`` or ``answer``, where the way of signalling does not decide it.
+        nomination: ``regular`` or ``aggressive``; aioice knows the latter alone.
+        timeout: seconds for the checks; None for as long as ICE takes.
+        wait_s: seconds to wait for the other end.
+        hold_s: seconds to stay connected.
+
+    Raises:
+        UsageError: an engine or a way of signalling that is none.
+        NetworkFailure: the other end did not come.
+    """
+    signalling = await open_signalling(signal, role=role, timeout=wait_s)
+    role = role or signalling.role or "offer"
+    end = open_engine(
+        engine, controlling=role == "offer", gathering=gathering, nomination=nomination
+    )
+
+    async def work() -> dict[str, Any]:
+        result: CheckResult = await check(
+            end, signalling, role, timeout=timeout, wait_s=wait_s, hold_s=hold_s
+        )
+        return result.as_json()
+
+    try:
+        async for event in _events(end, work):
+            yield event
+    finally:
+        await signalling.close()
+
+
+async def _events(
+    engine: Engine, work: Callable[[], Awaitable[dict[str, Any]]]
+) -> AsyncIterator[Event]:
+    """The events of an engine while it works, and its result; the engine is closed in any case."""
+    queue: asyncio.Queue[Event | None] = asyncio.Queue()
+    last = 0.0
+
+    def take(event: Event) -> None:
+        queue.put_nowait(event)
+
+    engine.on_event = take
+    task = asyncio.ensure_future(work())
+    task.add_done_callback(lambda _: queue.put_nowait(None))
+    try:
+        while (event := await queue.get()) is not None:
+            last = max(last, event.t)
+            yield event
+        yield Event(last, "result", None, await task)
+    finally:
+        engine.on_event = None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await engine.close()
