@@ -22,6 +22,7 @@ TABLE = {
     "ice": LazyCommand("rtckit.cli.ice:ice", "Gather candidates, connect, simulate (ICE)."),
     "stun": LazyCommand("rtckit.cli.stun:stun", "Ask STUN servers, or be one."),
     "turn": LazyCommand("rtckit.cli.turn:turn", "Check TURN servers."),
+    "nat": LazyCommand("rtckit.cli.nat:nat", "Detect how a NAT behaves."),
     "rules": LazyCommand("rtckit.cli.rules:rules", "List the rules that diagnoses come from."),
     "explain": LazyCommand("rtckit.cli.rules:explain", "Explain a rule: why, examples, fix."),
 }

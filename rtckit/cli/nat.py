@@ -6,7 +6,11 @@ from rtckit.cli.lazy import LazyCommand, LazyGroup
 
 __all__ = ["TABLE", "nat"]
 
-TABLE: dict[str, LazyCommand] = {}
+TABLE: dict[str, LazyCommand] = {
+    "detect": LazyCommand(
+        "rtckit.cli.nat_detect:detect", "Find out how a NAT maps, filters and hairpins."
+    ),
+}
 """The verbs of ``rtckit nat``."""
 
 
