@@ -383,6 +383,9 @@ class Gatherer:
             # Of relays of one server, the one over UDP costs the least (RFC 8445, 5.1.2.2).
             preference = max(0, preference - {"udp": 0, "tcp": 256, "tls": 512}.get(server.way, 0))
         label = "" if server is None else server.label
+        if self.settings.mdns and related is not None:
+            # draft-ietf-mmusic-mdns-ice-candidates, 3.1.2: what is hidden is hidden here too.
+            related = Address("::" if related.family == 6 else "0.0.0.0", 0)
         candidate = IceCandidate(
             *(kind, transport, address, from_address),
             candidate_priority(kind, preference),
