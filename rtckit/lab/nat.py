@@ -8,7 +8,7 @@ come from chance, once for each mapping: another rule learns them too.
 """
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from rtckit.ice.virtual.nat import nat_type
@@ -96,41 +96,33 @@ class Nat:
 def parse_nat(text: str) -> Nat | None:
     """The NAT of a name; ``None`` for ``open``.
 
-    A name of RFC 3489 (``full cone``, ``symmetric``...), ``firewall``, ``udp blocked``, or mapping
-    and filtering as ``EI/APD``; then, each after a ``+``: ``hairpin``, ``random`` (ports are not
-    preserved), ``in turn``, ``timeout 30`` (seconds). Raises ``ValueError`` that lists what there
-    is.
+    Names and what may follow them after a ``+`` are those of the simulator
+    (:func:`rtckit.ice.virtual.nat.nat_type`): ``full cone``, ``symmetric``, ``EI/APD+hairpin``,
+    ``EI/EI+random ports``, ``restricted+lifetime=30``; besides, ``symmetric+in turn``. Raises
+    ``ValueError`` that lists what there is.
     """
-    base, *extras = (part.strip() for part in text.split("+"))
-    kind = nat_type(base)
-    nat = Nat()
-    if kind is not None:
-        nat = Nat(
-            Behavior(kind.mapping),
-            Behavior(kind.filtering),
-            kind.port_preservation and kind.mapping == _EI,
-            timeout_s=round(kind.lifetime),
-            udp_blocked=kind.blocks_udp,
-            translates=kind.translates,
+    parts = [part.strip() for part in text.split("+")]
+    in_turn = [part for part in parts if part.lower().replace("-", " ") == "in turn"]
+    kind = nat_type("+".join(part for part in parts if part not in in_turn))
+    if kind is None:
+        if in_turn:
+            raise ValueError("no NAT at all gives ports in turn")
+        return None
+    nat = Nat(
+        Behavior(kind.mapping),
+        Behavior(kind.filtering),
+        kind.port_preservation and kind.mapping == _EI,
+        kind.hairpinning,
+        max(1, round(kind.lifetime)),
+        kind.blocks_udp,
+        bool(in_turn),
+        kind.translates,
+    )
+    if in_turn and nat.mapping is not _APD:
+        raise ValueError(
+            f"{parts[0]!r} keeps one port: a NAT that gives ports in turn is symmetric"
         )
-    for extra in (extra.lower().replace("-", " ") for extra in extras):
-        timeout = extra.removeprefix("timeout ")
-        if extra in ("hairpin", "hairpinning"):
-            nat = replace(nat, hairpinning=True)
-        elif extra == "random":
-            nat = replace(nat, port_preserving=False)
-        elif extra == "in turn" and nat.mapping is _APD:
-            nat = replace(nat, in_turn=True)
-        elif extra.startswith("timeout ") and timeout.isdigit() and int(timeout):
-            nat = replace(nat, timeout_s=int(timeout))
-        else:
-            raise ValueError(
-                f"what is {extra!r} to the NAT {base!r}? (hairpin, random, timeout SECONDS, and "
-                "with APD mapping: in turn)"
-            )
-    if kind is None and extras:
-        raise ValueError(f"{base!r} is no NAT: it has no {' and no '.join(extras)}")
-    return None if kind is None else nat
+    return nat
 
 
 def ruleset(nat: Nat, address: str, *, wan: str = "wan", lan: str = "lan") -> str:

@@ -104,9 +104,9 @@ def test_names_of_rfc3489() -> None:
         ("symmetric", Nat(APD, APD, port_preserving=False)),
         ("udp blocked", Nat(udp_blocked=True)),
         ("firewall", Nat(translates=False)),
-        ("EI/AD + hairpin + random", Nat(EI, AD, hairpinning=True, port_preserving=False)),
-        ("apd/apd+in-turn", Nat(APD, APD, port_preserving=False, in_turn=True)),
-        ("full cone+timeout 30", Nat(EI, EI, timeout_s=30)),
+        ("EI/AD + hairpin + random ports", Nat(EI, AD, False, True)),
+        ("apd/apd+random ports+in-turn", Nat(APD, APD, port_preserving=False, in_turn=True)),
+        ("full cone+lifetime=30", Nat(EI, EI, timeout_s=30)),
     ],
 )
 def test_names_of_nats(name: str, nat: Nat | None) -> None:
@@ -115,10 +115,10 @@ def test_names_of_nats(name: str, nat: Nat | None) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["conical", "EI/XX", "open+hairpin", "full cone+in turn", "EI/EI+timeout 0", "EI/EI+magic"],
+    ["conical", "EI/XX", "open+hairpin", "open+in turn", "full cone+in turn", "EI/EI+magic"],
 )
 def test_unknown_names_are_refused_with_what_there_is(name: str) -> None:
-    with pytest.raises(ValueError, match="NAT"):
+    with pytest.raises(ValueError):
         parse_nat(name)
 
 
