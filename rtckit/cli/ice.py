@@ -13,6 +13,9 @@ TABLE: dict[str, LazyCommand] = {
     "check": LazyCommand(
         "rtckit.cli.ice_check:check", "Connect two ends, or one end to any ICE agent."
     ),
+    "watch": LazyCommand(
+        "rtckit.cli.ice_watch:watch", "Watch ICE on the screen: live, a capture, or a simulation."
+    ),
     "simulate": LazyCommand(
         "rtckit.cli.ice_simulate:simulate", "Connect two ends behind any NATs, in virtual time."
     ),

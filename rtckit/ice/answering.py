@@ -174,11 +174,14 @@ class Answering(Checking):
             if pair is None:
                 return
         pair.requests_received += 1
+        pair.heard_at = now
         if self.lite:
             self._answer_as_lite(now, pair, use_candidate=check.use_candidate)
             return
         if pair.state is not PairState.SUCCEEDED:
             self._check_back(now, pair)
+        elif pair is self._nominating:
+            self._nominate_again(now, pair)
         if check.use_candidate and not self.controlling:
             self._follow_nomination(now, pair, check.nomination)
 

@@ -156,6 +156,10 @@ def _paths(session: "Session", pairs: list[CandidatePair]) -> list[Cause]:
         text = "a pair works, but the controlling side never nominated one"
         fix = "look at the peer: USE-CANDIDATE is missing; or both ends are controlled"
         found.append(Cause("not-nominated", text, fix, _numbers(valid)))
+    if session.lite and not session.heard.requests:
+        text = "no check of the peer arrived, and this end is lite: it sends none itself"
+        fix = "see whether the peer can reach an address of this end; a lite end needs a public one"
+        found.append(Cause("lite-unreached", text, fix))
     unreachable = [pair for pair in pairs if pair.unsendable]
     for reason, some in _by_reason(unreachable).items():
         text = f"packets could not be sent: {reason}"

@@ -44,18 +44,15 @@ class Checking(Consenting):
             yield self.consent.next_time
         if self._keepalive_at is not None:
             yield self._keepalive_at
-        if self.state == "failed" or self.lite:
+        if self.state == "failed":
             return
-        if self.remote_credentials is not None and self.checklist.has_unsent:
+        if self.remote_credentials is not None and not self.lite and self.checklist.has_unsent:
             yield self._next_check if self._next_check is not None else self.started_at or 0.0
         if self._nominate_at is not None:
             yield self._nominate_at
         deadline = self._deadline
         if deadline is not None and self._nominating is None:
-            if self.checklist.has_work:
-                yield deadline + self.settings.pac
-            else:
-                yield deadline
+            yield deadline + (self.settings.pac if self._has_work else 0.0)
 
     def on_time(self, now: float) -> None:
         """Do what is due: retransmit, send the next check, nominate, ask for consent, give up."""
@@ -66,7 +63,10 @@ class Checking(Consenting):
             self._ask_consent(now, self.consent)
         if self._keepalive_at is not None and now >= self._keepalive_at:
             self._keep_alive(now)
-        if self.state == "failed" or self.lite or self.remote_credentials is None:
+        if self.state == "failed" or self.remote_credentials is None:
+            return
+        if self.lite:
+            self._judge(now)
             return
         if self._nominate_at is not None and now >= self._nominate_at:
             self._nominate_best(now)
@@ -230,12 +230,15 @@ class Checking(Consenting):
         """Take a pair for one that does not work.
 
         One that worked before stays valid, unless it was its nomination that failed (RFC 8445,
-        7.2.5.3.4): then the next best is nominated.
+        7.2.5.3.4): then the next best is nominated, or it once more when the peer still checks it.
         """
         was_nominating = pair is self._nominating
         if was_nominating:
             self._nominating = None
-        works = pair.state is PairState.SUCCEEDED and not (nominated and was_nominating)
+        lost = nominated and was_nominating
+        if lost and not definitive and self._is_worth_nominating_again(now, pair):
+            lost = False
+        works = pair.state is PairState.SUCCEEDED and not lost
         if pair.last_error is None or definitive:
             pair.last_error = reason
         if not works:

@@ -21,7 +21,7 @@ class Judging(Session):
             if self.lite or not self._has_better_work():
                 self._set_state(now, "completed")
             return
-        if self.lite or self.state not in ("checking", "connected"):
+        if self.state not in ("checking", "connected"):
             return
         if self.remote_credentials is None or self.started_at is None:
             return
@@ -41,11 +41,16 @@ class Judging(Session):
         deadline = self._deadline
         if deadline is None or now < deadline or self._nominating is not None:
             return False
-        return not self.checklist.has_work or now >= deadline + self.settings.pac
+        return not self._has_work or now >= deadline + self.settings.pac
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether a check is under way or to be sent; a lite agent sends none."""
+        return not self.lite and self.checklist.has_work
 
     def _is_hopeless(self) -> bool:
         """Whether nothing that is known of can work any more (see `Settings.fail_at_once`)."""
-        if not self.gathering_ended or not self.remote_ended or self.checklist.has_work:
+        if self.lite or not self.gathering_ended or not self.remote_ended or self._has_work:
             return False
         if not all(pair.definitive and not pair.valid for pair in self.checklist):
             return False

@@ -7,6 +7,8 @@ from rtckit.ice.requesting import Requesting
 
 __all__ = ["Nominating"]
 
+_HEARD_INTERVALS = 3
+
 _OPEN = (PairState.WAITING, PairState.IN_PROGRESS, PairState.FROZEN)
 
 
@@ -78,6 +80,23 @@ class Nominating(Requesting):
         best = next((pair for pair in self.checklist if pair.valid), None)
         if best is not None and self.controlling:
             self.nominate(now, best)
+
+    def _nominate_again(self, now: float, pair: CandidatePair) -> None:
+        """Repeat a nomination nobody answered, now that the peer shows that the path works."""
+        under_way = [t for t in self._transactions.values() if t.pair is pair and t.use_candidate]
+        if under_way and now < max(t.last_sent for t in under_way) + self.settings.rto:
+            return
+        self._cancel_checks(pair)
+        self._forget_oldest(pair)
+        self._send_check(now, pair, use_candidate=True)
+
+    def _is_worth_nominating_again(self, now: float, pair: CandidatePair) -> bool:
+        """Whether the peer still checks a pair whose nomination was not answered.
+
+        It asks for consent, so it has selected it, and would not follow to another one.
+        """
+        recent = _HEARD_INTERVALS * self.settings.consent_interval
+        return pair.heard_at is not None and now < pair.heard_at + recent
 
     def _follow_nomination(self, now: float, pair: CandidatePair, value: int) -> None:
         """The other side nominated a pair (RFC 8445, 7.3.1.5); ``value`` is of renomination."""

@@ -46,6 +46,7 @@ class CandidatePair:
         refused_with: the code its checks were refused with.
         unsigned_answer: what an answer said that anybody could have sent.
         first_sent: when the first check left.
+        heard_at: when a check of the peer last came on it.
     """
 
     number: int
@@ -71,6 +72,7 @@ class CandidatePair:
     refused_with: int | None = None
     unsigned_answer: str | None = None
     first_sent: float | None = None
+    heard_at: float | None = None
     rtts: list[float] = field(default_factory=list)
 
     @property

@@ -95,7 +95,7 @@ def simulate(
         ).begin()
     _run(network, peers, until=GATHERING_PATIENCE, stop=lambda: all(p.gathered_at for p in peers))
     exchanged = network.now
-    _exchange(exchanged, peers)
+    _exchange(network, peers)
     _run(network, peers, until=exchanged + _LIMIT, stop=lambda: _is_over(peers), since=exchanged)
     options: dict[str, Any] = {
         "turn": turn_transport if turn else None,
@@ -130,8 +130,12 @@ def _hold(network: Network, result: Simulation, peers: list[Peer], seconds: floa
         peer.agent.selected = pair
 
 
-def _exchange(now: float, peers: list[Peer]) -> None:
-    """Give each side the credentials and candidates of the other, at once."""
+def _exchange(network: Network, peers: list[Peer]) -> None:
+    """Give each side the credentials and candidates of the other, at once.
+
+    Permissions on relays are asked for as soon as the peer's addresses are known.
+    """
+    now = network.now
     for peer, other in (peers, peers[::-1]):
         agent = other.agent
         peer.agent.set_remote(now, agent.credentials, lite=agent.lite, options=agent.options)
@@ -139,6 +143,7 @@ def _exchange(now: float, peers: list[Peer]) -> None:
     for peer, candidates in zip(peers, described[::-1], strict=True):
         for candidate in candidates:
             peer.agent.add_remote(now, IceCandidate.from_sdp(candidate.to_sdp()))
+        network.permit(peer.host, [candidate.address.ip for candidate in candidates])
         peer.agent.end_of_remote(now)
 
 

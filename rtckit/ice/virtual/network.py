@@ -1,7 +1,7 @@
 """Hosts behind NATs, servers in the open, and packets between them in virtual time."""
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
@@ -241,9 +241,11 @@ class Network:
         if packet.to in self.servers.values():
             self._answer_binding(packet)
             return
+        source = self._relays.get(packet.source)
+        name = source.owner.name if source is not None else _name(sender)
         relay = self._relays.get(packet.to)
         if relay is not None and packet.transport == "udp":
-            self._relay_in(relay, packet, sender)
+            self._relay_in(relay, packet, name, sender)
             return
         for host in self._hosts:
             to: Address | str = packet.to
@@ -265,7 +267,7 @@ class Network:
             if isinstance(to, str):
                 self._drop(packet, to, place, sender)
                 return
-            self._arrive_later(packet, host.delay, _name(sender), host, to)
+            self._arrive_later(packet, host.delay, name, host, to)
             return
         self._drop(packet, f"nobody has the address {packet.to.ip}", "", sender)
 
@@ -326,10 +328,6 @@ class Network:
         self._relays[relay.address] = relay
         return relay
 
-    def relay_of(self, address: Address) -> Relay | None:
-        """Return the allocation that has an address."""
-        return self._relays.get(address)
-
     def _send_by_relay(self, relay: Relay, to: Address, data: bytes) -> None:
         """Send from a relayed address; the permission is asked for with the first packet."""
         delay = relay.owner.delay
@@ -343,18 +341,25 @@ class Network:
         # CreatePermission and its answer, then the data (RFC 8656, 9).
         self.at(self.now + (3 * delay if is_new else delay), leave)
 
-    def _relay_in(self, relay: Relay, packet: Packet, sender: Host | None) -> None:
+    def _relay_in(self, relay: Relay, packet: Packet, name: str, sender: Host | None) -> None:
         if packet.seen.ip not in relay.permitted:
             reason = f"the relay has no permission for {packet.seen.ip}"
             self._drop(packet, reason, "", sender)
             return
-        name = _name(sender)
-        source = self._relays.get(packet.source)
-        if source is not None:
-            name = source.owner.name
         self._arrive_later(
             packet, relay.owner.delay, name, relay.owner, relay.address, relayed=True
         )
+
+    def permit(self, owner: Host, ips: Iterable[str]) -> None:
+        """Ask for permissions on all relays of a host, before any packet needs them."""
+        wanted = set(ips)
+
+        def grant(_: float) -> None:
+            for relay in self._relays.values():
+                if relay.owner is owner:
+                    relay.permitted |= wanted
+
+        self.at(self.now + owner.delay, grant)
 
 
 def _name(host: Host | None) -> str:
