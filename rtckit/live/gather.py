@@ -11,25 +11,17 @@ from dataclasses import dataclass
 from random import SystemRandom
 from typing import Any
 
-from rtckit.analysis.probe import ProbeSet, ServerProbe, Step
+from rtckit.analysis.probe import ProbeSet
 from rtckit.core.address import Address
 from rtckit.ice.candidate import HOST, RELAY, SRFLX, IceCandidate
 from rtckit.ice.events import Event
 from rtckit.ice.priority import candidate_priority, tcp_local_preference
 from rtckit.ice.settings import Settings
-from rtckit.live.errors import (
-    NoAnswer,
-    ProbeError,
-    Refused,
-    ResolveFailed,
-    StreamClosed,
-    StunError,
-    TlsFailed,
-)
+from rtckit.live.errors import ProbeError
+from rtckit.live.gather_log import GatherLog
 from rtckit.live.interfaces import list_interfaces
 from rtckit.live.links import Link, UdpLink
 from rtckit.live.preferences import Base, choose_bases
-from rtckit.live.probing import failure_of
 from rtckit.live.relay_link import RelayLink
 from rtckit.live.servers import Server, resolve
 from rtckit.live.stun_client import StunClient
@@ -38,9 +30,6 @@ from rtckit.live.turn_client import TurnClient, open_turn
 from rtckit.wire import stun
 
 __all__ = ["GatherSettings", "Gatherer", "gather"]
-
-_UNREACHABLE = 701
-"""The code of a server that cannot be reached (W3C webrtc-pc, 4.8.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +89,14 @@ class Gatherer:
     ) -> None:
         self.settings = settings
         self.complete = False
-        self.errors: list[dict[str, Any]] = []
+        self.log = GatherLog(clock, on_event)
         self._clock = clock
         self._foundation = foundation
         self._on_candidate = on_candidate
-        self._on_event = on_event
         self._on_link = on_link
         self._hosts: list[tuple[Base, UdpLink]] = []
         self._links: list[Link] = []
         self._addresses: dict[Server, asyncio.Task[tuple[Address, ...]]] = {}
-        self._steps: dict[tuple[Server, Base], list[Step]] = {}
         self._next_start = 0.0
         self._mdns: Any = None
 
@@ -126,20 +113,20 @@ class Gatherer:
             loopback=settings.loopback,
         )
         names = list(dict.fromkeys(base.interface for base in bases))
-        self._emit("gathering", state="started", interfaces=names, policy=settings.policy)
+        self.log.emit("gathering", state="started", interfaces=names, policy=settings.policy)
         if not bases:
-            self._error(None, None, ProbeError(self._why_no_address()), began)
+            self.log.failed(None, None, ProbeError(self._why_no_address()), began)
         for base in bases:
             await self._open_host(base)
         work = self._questions(bases)
         if work:
             await self._run(work, began)
         self.complete = True
-        self._emit(
+        self.log.emit(
             "gathering",
             state="complete",
             elapsed_ms=_ms(self._clock() - began),
-            errors=len(self.errors),
+            errors=len(self.log.errors),
         )
 
     def _why_no_address(self) -> str:
@@ -155,30 +142,18 @@ class Gatherer:
 
     def probes(self) -> ProbeSet:
         """Return what asking the servers brought, for the rules."""
-        return ProbeSet(tuple(self._probe(*key) for key in self._steps))
-
-    def _probe(self, server: Server, base: Base) -> ServerProbe:
-        found = self._addresses.get(server)
-        resolved: tuple[Address, ...] = ()
-        if found is not None and found.done() and not found.cancelled() and not found.exception():
-            resolved = found.result()
-        return ServerProbe(
-            server.label,
-            server.host,
-            server.kind,
-            server.way,
-            tuple(self._steps[server, base]),
-            next((each for each in resolved if each.family == base.family), None),
-            base.interface,
-            Address(base.ip, 0),
-            server.username,
-        )
+        resolved = {
+            server: found.result()
+            for server, found in self._addresses.items()
+            if found.done() and not found.cancelled() and found.exception() is None
+        }
+        return self.log.probes(resolved)
 
     async def _open_host(self, base: Base) -> None:
         try:
             link = UdpLink(await open_udp(base.ip))
         except ProbeError as error:
-            self._error(None, base, error, self._clock())
+            self.log.failed(None, base, error, self._clock())
             return
         link.client.rto = self.settings.rto_s
         self._hosts.append((base, link))
@@ -200,7 +175,9 @@ class Gatherer:
         try:
             links.append(await open_passive(base.ip))
         except OSError as error:
-            self._error(None, base, ProbeError(f"cannot listen: {error.strerror}"), self._clock())
+            self.log.failed(
+                None, base, ProbeError(f"cannot listen: {error.strerror}"), self._clock()
+            )
         for link, tcptype in zip(links, ("active", "passive"), strict=False):
             self._links.append(link)
             self._on_link(link)
@@ -265,11 +242,11 @@ class Gatherer:
         try:
             yield
         except ProbeError as error:
-            self._error(server, base, error, began, step)
+            self.log.failed(server, base, error, began, step)
         except asyncio.CancelledError:
             waited = self._clock() - began
             spent = ProbeError(f"no answer in {waited:.1f} s, which is all there was to wait")
-            self._error(server, base, spent, began, step, kind="timeout")
+            self.log.failed(server, base, spent, began, step, kind="timeout")
             raise
 
     async def _pace(self) -> None:
@@ -308,7 +285,7 @@ class Gatherer:
                 if mapped is None:
                     raise ProbeError("the answer has no XOR-MAPPED-ADDRESS")
                 rtt = response.rtt_s
-                self._answered(server, base, "binding", rtt, mapped=str(mapped))
+                self.log.answered(server, base, "binding", rtt, mapped=str(mapped))
                 self._add(SRFLX, base, mapped, link.base, related=link.base, server=server, rtt=rtt)
 
     async def _ask_stun_stream(self, server: Server, base: Base) -> None:
@@ -324,7 +301,7 @@ class Gatherer:
                 finally:
                     client.close()
                 mapped = response.message.xor_mapped_address
-                self._answered(server, base, "binding", response.rtt_s, mapped=str(mapped))
+                self.log.answered(server, base, "binding", response.rtt_s, mapped=str(mapped))
 
     async def _ask_turn(self, server: Server, base: Base) -> None:
         with contextlib.suppress(_WrongFamily):
@@ -346,7 +323,7 @@ class Gatherer:
         assert allocation is not None
         link = RelayLink(client, server.label)
         self._links.append(link)
-        self._answered(
+        self.log.answered(
             *(server, base, "allocate", allocation.rtt_s),
             relayed=str(allocation.relayed),
             mapped=None if allocation.mapped is None else str(allocation.mapped),
@@ -398,65 +375,6 @@ class Gatherer:
         )
         self._on_candidate(candidate, rtt)
 
-    def _answered(
-        self, server: Server, base: Base, step: str, rtt: float, **detail: str | None
-    ) -> None:
-        addresses = {key: value for key, value in detail.items() if value is not None}
-        step_facts: dict[str, Any] = dict(addresses)
-        self._record(server, base, Step(step, True, _ms(rtt), facts=step_facts))
-        self._emit(
-            "server",
-            server=server.label,
-            transport=server.way,
-            interface=base.interface,
-            address=base.ip,
-            step=step,
-            ok=True,
-            rtt_ms=_ms(rtt),
-            **detail,
-        )
-
-    def _error(
-        self,
-        server: Server | None,
-        base: Base | None,
-        error: ProbeError,
-        began: float,
-        step: str = "open",
-        *,
-        kind: str | None = None,
-    ) -> None:
-        elapsed = _ms(self._clock() - began)
-        if server is not None and base is not None:
-            failed = failure_of(error) if kind is None else failure_of(NoAnswer(elapsed / 1000, 1))
-            self._record(
-                server, base, Step(_step_of(error, server, step, kind), False, elapsed, failed)
-            )
-        detail = error.as_json()
-        code = error.code if isinstance(error, StunError) else _UNREACHABLE
-        entry = {
-            "server": None if server is None else server.label,
-            "transport": None if server is None else server.way,
-            "interface": None if base is None else base.interface,
-            "address": None if base is None else base.ip,
-            "step": step,
-            "code": code if server is not None else None,
-            "reason": str(error),
-            "error": kind or detail.pop("error"),
-            "elapsed_ms": elapsed,
-        }
-        detail.pop("error", None)
-        detail.pop("message", None)
-        entry["detail"] = detail
-        self.errors.append(entry)
-        self._emit("candidate-error", **entry)
-
-    def _record(self, server: Server, base: Base, step: Step) -> None:
-        self._steps.setdefault((server, base), []).append(step)
-
-    def _emit(self, event: str, **detail: Any) -> None:
-        self._on_event(Event(self._clock(), event, None, detail))
-
     async def close(self) -> None:
         """Give allocations back and close every socket."""
         relays = [link for link in self._links if isinstance(link, RelayLink)]
@@ -473,19 +391,6 @@ class Gatherer:
 
 class _WrongFamily(Exception):
     """A server cannot be asked from an address of the other family; that is no fault."""
-
-
-def _step_of(error: ProbeError, server: Server, step: str, kind: str | None) -> str:
-    """Return the step of a probe that an error belongs to."""
-    if isinstance(error, ResolveFailed):
-        return "resolve"
-    if isinstance(error, TlsFailed):
-        return "tls"
-    if server.way != "udp" and isinstance(error, Refused | StreamClosed):
-        return "connect"
-    if step == "allocate" and (kind == "timeout" or isinstance(error, NoAnswer | Refused)):
-        return "challenge"
-    return step
 
 
 def _ms(seconds: float) -> float:
@@ -542,7 +447,7 @@ async def gather(
             None,
             {
                 "candidates": [candidate.as_json() for candidate in engine.local],
-                "errors": engine.gatherer.errors,
+                "errors": engine.gatherer.log.errors,
                 "elapsed_ms": _ms(engine.now()),
             },
         )

@@ -26,7 +26,7 @@ _ICE_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 _UFRAG_LENGTH = 8
 _PWD_LENGTH = 24
 _MOST_TURNS = 32
-_USABLE = ("connected", "completed", "disconnected")
+_OVER = ("failed", "closed")
 
 
 def new_credentials(random: Random) -> Credentials:
@@ -249,7 +249,7 @@ class NativeEngine:
     def send(self, data: bytes) -> None:
         """Send a datagram over the selected pair; raises `IceFailed`."""
         pair = self.agent.selected
-        if pair is None or self.agent.state not in _USABLE:
+        if pair is None or self.agent.state in _OVER:
             raise IceFailed(self.agent.failure or f"nothing to send over: {self.agent.state}")
         self._links[pair.local.transport, pair.local.base].send(data, pair.remote.address)
 
