@@ -26,11 +26,13 @@ __all__ = ["anonymize", "convert"]
 @click.option(
     "--to",
     "form",
-    type=click.Choice(["sdp", "json", "candidates", "sdp-transform", "sdp-transform-pypi"]),
+    type=click.Choice(
+        ["sdp", "json", "candidates", "unified-plan", "sdp-transform", "sdp-transform-pypi"]
+    ),
     default="sdp",
     show_default=True,
-    help="Plain SDP, {type, sdp} JSON, the candidates as RTCIceCandidateInit, or the JSON of "
-    "sdp-transform (as npm or PyPI has it).",
+    help="Plain SDP, {type, sdp} JSON, the candidates as RTCIceCandidateInit, a Plan B "
+    "description in unified plan, or the JSON of sdp-transform (as npm or PyPI has it).",
 )
 @click.option("--index", type=click.IntRange(1), help="Which description, from 1.")
 @click.option(
@@ -48,10 +50,14 @@ def convert(
     FILE is anything a description is held in: SDP, JSON, an escaped or base64 string, a browser's
     dump, a SIP message, a log. What was undone to get at it is told on stderr. `-` is stdin.
 
+    With --to unified-plan each track of a Plan B description gets a section of its own, as browsers
+    want it today; what was done is told on stderr. A description in unified plan stays as it is.
+
     \b
         rtckit sdp convert console.txt
         rtckit sdp convert --to json --type answer webrtc_internals_dump.gz
         rtckit sdp convert --to candidates signaling.log
+        rtckit sdp convert --to unified-plan old-sfu-offer.sdp | rtckit sdp answer -
     """
     sources = read_sources(settings, file)
     if form == "candidates":
@@ -63,6 +69,8 @@ def convert(
         )
     description = choose_description(settings, sources, index, kind)
     tell_undone(settings, description.undone)
+    if form == "unified-plan":
+        return _unified(settings, description)
     if form.startswith("sdp-transform"):
         from rtckit.sdp.interop import to_transform
 
@@ -73,6 +81,20 @@ def convert(
     if form == "json":
         return Answer(text=lambda canvas: _dump(plain), data=lambda: plain)
     return Answer(text=lambda canvas: description.document.text, data=lambda: plain)
+
+
+def _unified(settings: Settings, description: "Description") -> Answer:
+    """A description in unified plan, and on stderr what was done to get there."""
+    from rtckit.core.text import escape_controls
+    from rtckit.jsep.plan_b import to_unified_plan
+
+    made = to_unified_plan(description.document)
+    for step in made.steps:
+        settings.note(f"rtckit: {escape_controls(step)}")
+    if not made.steps:
+        settings.note("rtckit: this is unified plan already")
+    members = {**_as_object(description), "sdp": made.document.text, "steps": list(made.steps)}
+    return Answer(text=lambda canvas: made.document.text, data=lambda: members)
 
 
 def _as_object(description: "Description") -> dict[str, Any]:

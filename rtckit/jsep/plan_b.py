@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rtckit.sdp.document import Document, parse
+from rtckit.sdp.lines import words
 from rtckit.sdp.media import MediaSection
 
 __all__ = ["Conversion", "PlanB", "Track", "find_plan_b", "to_unified_plan", "tracks_of"]
@@ -29,13 +30,15 @@ _TRANSPORT = frozenset(
         "end-of-candidates",
         "remote-candidates",
         "rtcp",
-        "rtcp-mux",
         "rtcp-mux-only",
         "rtcp-rsize",
         "crypto",
     )
 )
-"""Categories IDENTICAL and TRANSPORT of RFC 8859, which bundled sections leave out."""
+"""Categories IDENTICAL and TRANSPORT of RFC 8859, which bundled sections leave out.
+
+All but ``rtcp-mux``, which peers look for in each section (RFC 9429, 5.8.3).
+"""
 _DIRECTIONS = frozenset(("sendrecv", "sendonly", "recvonly", "inactive"))
 
 
@@ -89,9 +92,10 @@ def tracks_of(media: MediaSection) -> list[Track]:
     names: dict[int, tuple[str, str]] = {}
     for item in media.ssrc_attributes:
         if item.attribute == "msid" and item.ssrc not in names:
-            stream, _, track = (item.value or "").strip(" ").partition(" ")
-            if stream:
-                names[item.ssrc] = (stream, track.strip(" ") or stream)
+            # Two words; what follows would make an a=msid that nobody can read (RFC 8830, 2).
+            parts = words(item.value or "")[:2]
+            if parts:
+                names[item.ssrc] = (parts[0], parts[-1])
     grouped = [group.ssrcs for group in media.ssrc_groups]
     for ssrcs in (*grouped, *grouped):
         known = next((names[ssrc] for ssrc in ssrcs if ssrc in names), None)
@@ -231,8 +235,8 @@ class _Converter:
             if line.text:
                 kept.append(line.text)
         kept = list(_with_sources(media, kept, track))
-        words = media.lines[0].text.split(" ")
-        head = " ".join([words[0], "0", *words[2:]])
+        first, _, *rest = [*media.lines[0].text.split(" "), ""]
+        head = " ".join([first, "0", *rest]).rstrip(" ")
         sends = media.direction in ("sendrecv", "sendonly")
         self.new.append(
             [
@@ -271,8 +275,8 @@ def _with_sources(media: MediaSection, lines: Sequence[str], track: Track) -> It
     for line in lines:
         name, _, value = line[2:].partition(":")
         if line.startswith("a=") and name in _SOURCES:
-            words = value.split()
-            members = words[1:] if name == "ssrc-group" else words[:1]
+            parts = value.split()
+            members = parts[1:] if name == "ssrc-group" else parts[:1]
             if any(member in others for member in members):
                 continue
         yield line

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+import rtckit
 from rtckit.cli.main import main
 from rtckit.core.errors import ExitCode
+from rtckit.jsep.simulation import read_library
 from tests.sdp.descriptions import CHROMIUM_OFFER, FIREFOX_ANSWER
 
 DUMP = Path(__file__).parents[1] / "sdp" / "data" / "webrtc_internals_dump.gz"
@@ -46,6 +48,39 @@ def test_to_candidates(log: str, capsys: pytest.CaptureFixture[str]) -> None:
         "sdpMLineIndex": None,
     }
     assert entries[0]["usernameFragment"] == "YOmo"
+
+
+def test_plan_b_to_unified_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (text,) = (
+        step.arguments["sdp"]
+        for step in read_library("plan-b-peer").steps
+        if "sdp" in step.arguments
+    )
+    file = tmp_path / "old.sdp"
+    file.write_text(text)
+    assert main(["sdp", "convert", str(file), "--to", "unified-plan"]) == ExitCode.CLEAN
+    out, err = capsys.readouterr()
+    document = rtckit.sdp.parse(out)
+    assert [media.kind for media in document.media] == ["audio", "video", "video"]
+    assert [media.msids[0].track for media in document.media] == [
+        "camera-audio",
+        "camera-video",
+        "screen-video",
+    ]
+    assert "rtckit: track screen-video of section 1 gets section 2" in err
+    new = tmp_path / "new.sdp"
+    new.write_text(out)
+    arguments = ["sdp", "convert", str(new), "--to", "unified-plan", "--format", "json"]
+    assert main(arguments) == ExitCode.CLEAN
+    out, err = capsys.readouterr()
+    again = json.loads(out)
+    assert (again["type"], again["steps"]) == ("offer", [])
+    assert rtckit.sdp.diff(again["sdp"], new.read_text()).equal
+    assert err == "rtckit: this is unified plan already\n"
+    for stack in ("rfc", "chromium", "firefox"):
+        assert main(["sdp", "answer", str(new), "--stack", stack]) == ExitCode.CLEAN
+        answer = rtckit.sdp.parse(capsys.readouterr().out)
+        assert not any(media.rejected for media in answer.media)
 
 
 def test_of_several_the_first_is_read_and_the_others_are_named(

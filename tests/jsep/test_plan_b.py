@@ -73,7 +73,8 @@ def test_each_track_gets_a_section() -> None:
     assert new.bundle_only
     assert new.port == 0
     assert not new.rejected
-    assert not any(new.has(name) for name in ("candidate", "ice-ufrag", "setup", "rtcp-mux"))
+    assert not any(new.has(name) for name in ("candidate", "ice-ufrag", "setup", "rtcp"))
+    assert new.rtcp_mux
     assert new.formats == kept.formats
     assert kept.candidates
     assert len(found.steps) == 3
