@@ -165,12 +165,12 @@ def _host(uri: str, match: re.Match[str]) -> str:
         return match["v6"]
     host = match["host"]
     try:
-        return host.rstrip(".") if host.isascii() else host.encode("idna").decode("ascii")
+        plain = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError as error:
         raise ServerSyntaxError(f"host {host!r} of {uri!r}: {error}") from None
-    finally:
-        if host.isascii() and not _HOST.fullmatch(host):
-            raise ServerSyntaxError(f"host {host!r} of {uri!r}", expected="a name or an address")
+    if not _HOST.fullmatch(plain):
+        raise ServerSyntaxError(f"host {host!r} of {uri!r}", expected="a name or an address")
+    return plain.rstrip(".")
 
 
 @dataclass(frozen=True, slots=True)

@@ -311,12 +311,14 @@ def _bind_name(ip: str, port: int, interface: str | None) -> tuple[Any, ...]:
 class MessageCutter:
     """Cuts a stream into STUN messages and ChannelData (RFC 8489, 6.2.2; RFC 8656, 12.5).
 
-    Holds at most one message, 65 555 bytes. ``feed`` raises :class:`NotStun` when the bytes can be
-    neither; the padding of ChannelData is taken off.
+    Holds at most one message, 65 555 bytes. ``next_message`` raises :class:`NotStun` when the bytes
+    can be neither; the padding of ChannelData is taken off. A stream begins with STUN, for a
+    channel must be bound first, unless ``begins_anyhow``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, begins_anyhow: bool = False) -> None:
         self._pending = bytearray()
+        self._begun = begins_anyhow
 
     @property
     def pending(self) -> bytes:
@@ -331,7 +333,7 @@ class MessageCutter:
         """The next whole message, None when more bytes are needed."""
         pending = self._pending
         if len(pending) < 4:
-            if pending and pending[0] & 0x80:
+            if pending and pending[0] & (0x80 if self._begun else 0xC0):
                 raise NotStun(bytes(pending))
             return None
         first = pending[0]
@@ -341,7 +343,7 @@ class MessageCutter:
             cookie = bytes(pending[4:8])
             if length & 3 or not b"\x21\x12\xa4\x42".startswith(cookie[:4]):
                 raise NotStun(bytes(pending))
-        elif first < 0x80:
+        elif first < 0x80 and self._begun:
             whole = 4 + length
             size = whole + 3 & -4
         else:
@@ -350,6 +352,7 @@ class MessageCutter:
             return None
         message = bytes(pending[:whole])
         del pending[:size]
+        self._begun = True
         return message
 
     def take_rest(self) -> bytes:
