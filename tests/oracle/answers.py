@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from itertools import zip_longest
 from typing import Any
 
-__all__ = ["cause_of", "differences", "masked", "meaning"]
+__all__ = ["Masks", "cause_of", "differences", "masked", "meaning"]
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -32,7 +32,7 @@ Fact = tuple[str, Any]
 Meaning = tuple[tuple[Fact, ...], tuple[tuple[Fact, ...], ...]]
 
 
-class _Masks:
+class Masks:
     """Names for values made up by chance, by kind and order of appearance."""
 
     def __init__(self) -> None:
@@ -47,16 +47,19 @@ class _Masks:
         return self._names[key]
 
 
-def masked(sdp: str) -> str:
-    """The text with chance values replaced by their kind and order of appearance."""
-    masks = _Masks()
+def masked(sdp: str, masks: Masks | None = None) -> str:
+    """The text with chance values replaced by their kind and order of appearance.
+
+    With ``masks`` values that were met before, in other texts, keep their names.
+    """
+    masks = masks or Masks()
     return "".join(
         _masked_line(body, masks) + end
         for body, end in re.findall(r"([^\r\n]*)(\r\n|\r|\n|$)", sdp)
     )
 
 
-def _masked_line(line: str, masks: _Masks) -> str:
+def _masked_line(line: str, masks: Masks) -> str:
     if line.startswith("o="):
         fields = line.split(" ")
         if len(fields) > 2:
@@ -68,16 +71,16 @@ def _masked_line(line: str, masks: _Masks) -> str:
     return f"{name}:{mask(value, masks)}" if mask and value else line
 
 
-def _mask_uuids(text: str, masks: _Masks) -> str:
+def _mask_uuids(text: str, masks: Masks) -> str:
     return _UUID.sub(lambda found: masks("UUID", found[0]), text)
 
 
-def _mask_fingerprint(value: str, masks: _Masks) -> str:
+def _mask_fingerprint(value: str, masks: Masks) -> str:
     hash_function, space, digest = value.partition(" ")
     return hash_function + space + (masks("DIGEST", digest) if digest else "")
 
 
-def _mask_source(value: str, masks: _Masks) -> str:
+def _mask_source(value: str, masks: Masks) -> str:
     number, space, rest = value.partition(" ")
     attribute, colon, content = rest.partition(":")
     if attribute == "cname":
@@ -85,16 +88,16 @@ def _mask_source(value: str, masks: _Masks) -> str:
     return masks("SSRC", number) + space + attribute + colon + _mask_uuids(content, masks)
 
 
-def _mask_sources(value: str, masks: _Masks) -> str:
+def _mask_sources(value: str, masks: Masks) -> str:
     semantics, *numbers = value.split(" ")
     return " ".join([semantics, *(masks("SSRC", number) for number in numbers)])
 
 
-def _mask_key(value: str, _: _Masks) -> str:
+def _mask_key(value: str, _: Masks) -> str:
     return re.sub(r"inline:\S+", "inline:KEY", value)
 
 
-def _mask_candidate(value: str, masks: _Masks) -> str:
+def _mask_candidate(value: str, masks: Masks) -> str:
     fields = value.split(" ")
     if len(fields) > 5:
         fields[0] = masks("FOUNDATION", fields[0])
@@ -102,7 +105,7 @@ def _mask_candidate(value: str, masks: _Masks) -> str:
     return " ".join(fields)
 
 
-_MASKED: dict[str, Callable[[str, _Masks], str]] = {
+_MASKED: dict[str, Callable[[str, Masks], str]] = {
     "a=ice-ufrag": lambda value, masks: masks("UFRAG", value),
     "a=ice-pwd": lambda value, masks: masks("PWD", value),
     "a=fingerprint": _mask_fingerprint,

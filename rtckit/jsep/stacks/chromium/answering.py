@@ -189,7 +189,7 @@ def _answer_extensions(
         return []
     wanted = options.extensions
     if wanted is None:
-        wanted = tuple(each.uri for each in making.engine.extensions[offered.kind])
+        wanted = {each.uri: each.id for each in making.engine.extensions[offered.kind]}
     taken = [theirs[uri] for uri in wanted if uri in theirs]
     taken += [theirs[uri] for uri in _ALWAYS_TAKEN if uri in theirs and uri not in wanted]
     return taken

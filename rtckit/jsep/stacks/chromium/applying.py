@@ -21,7 +21,7 @@ class Applying(Interface):
     _native: Connection
     _lines: dict[Transceiver, int]
     _senders: dict[Transceiver, str]
-    _extensions: dict[Transceiver, tuple[str, ...]]
+    _extensions: dict[Transceiver, dict[str, int]]
 
     # A rollback that takes the data section away closes its channels, but they go on asking for
     # negotiation.
@@ -91,6 +91,8 @@ class Applying(Interface):
             if planned.rejected:
                 options.direction = "inactive"
                 options.sender = None
+            if planned.transceiver is None:
+                options.extensions = {}
             sections.append(options)
         return sections
 
@@ -119,9 +121,7 @@ class Applying(Interface):
         if transceiver is None:
             return options
         options.direction = transceiver.direction
-        options.extensions = self._extensions.get(transceiver)
-        if options.extensions is None:
-            options.extensions = self._default_extensions(transceiver)
+        options.extensions = self._extensions_of(transceiver)
         if transceiver.codec_preferences:
             options.preferences = codecs_of(transceiver.codec_preferences, kind)
         if transceiver.sends or transceiver.has_sent:
@@ -129,13 +129,33 @@ class Applying(Interface):
             options.sender = Sender(self._sender_id(transceiver), transceiver.stream_ids, layers)
         return options
 
-    def _default_extensions(self, transceiver: Transceiver) -> tuple[str, ...]:
-        is_simulcast = len(transceiver.encodings) > 1
-        return tuple(
-            each.uri
-            for each in self.engine.extensions[transceiver.kind]
-            if each.offered or (is_simulcast and each.for_simulcast)
+    def _extensions_of(self, transceiver: Transceiver) -> dict[str, int]:
+        """Return the header extensions a transceiver asks for, by the numbers they came by.
+
+        A new one takes after the first of its kind; with layers it asks for two more.
+        """
+        known = self._extensions.get(transceiver)
+        if known is not None:
+            return known
+        own = self.engine.extensions[transceiver.kind]
+        alike = (
+            self._extensions[other]
+            for other in self.transceivers
+            if other.kind == transceiver.kind and not other.stopping and other in self._extensions
         )
+        default = {each.uri: each.id for each in own if each.offered}
+        is_new = transceiver.made_by != "setRemoteDescription"
+        taken = dict(next(alike, default) if is_new else default)
+        if len(transceiver.encodings) > 1:
+            taken |= {each.uri: each.id for each in own if each.for_simulcast}
+        known = {each.uri: taken[each.uri] for each in own if each.uri in taken}
+        self._extensions[transceiver] = known
+        return known
+
+    def _note_change(self) -> None:
+        for transceiver in self.transceivers:
+            self._extensions_of(transceiver)
+        super()._note_change()
 
     def _sender_id(self, transceiver: Transceiver) -> str:
         """Return the id a sender goes by: that of its first track, or one of its own."""
@@ -188,15 +208,6 @@ class Applying(Interface):
                 made.encodings = [
                     Encoding(rid, rid not in section.paused, 1.0) for rid in section.rids_recv
                 ]
-            if section.rejected or self._native.remote is None:
-                return made
-            content = self._native.remote.contents[section.index]
-            offered = {each.uri for each in content.extensions}
-            self._extensions[made] = tuple(
-                each.uri
-                for each in self.engine.extensions[section.kind]
-                if each.offered or each.uri in offered
-            )
         return made
 
     def _take_requested_encodings(self, transceiver: Transceiver, section: SectionFacts) -> None:
@@ -209,3 +220,24 @@ class Applying(Interface):
     def _apply_local(self, sdp_type: str, facts: DescriptionFacts) -> None:
         self._used_mids.update(section.mid for section in facts.sections if section.mid)
         super()._apply_local(sdp_type, facts)
+        self._keep_extensions(self._native.local)
+
+    def _apply_remote(self, sdp_type: str, facts: DescriptionFacts) -> None:
+        super()._apply_remote(sdp_type, facts)
+        self._keep_extensions(self._native.remote)
+
+    def _keep_extensions(self, description: Description | None) -> None:
+        """Have each transceiver go on with the header extensions that its section names.
+
+        A rollback does not bring the others back.
+        """
+        for content in description.contents if description is not None else ():
+            transceiver = self.find_by_mid(content.mid)
+            if transceiver is None or content.rejected:
+                continue
+            named = {each.uri: each.id for each in content.extensions}
+            self._extensions[transceiver] = {
+                each.uri: named[each.uri]
+                for each in self.engine.extensions[content.kind]
+                if each.uri in named
+            }

@@ -142,8 +142,7 @@ class Connection:
 
     def role_of(self, mid: str) -> str | None:
         """Return the DTLS role negotiated for a section; None if there is none yet."""
-        transport = self._transports.by_mid.get(mid)
-        return transport.role if transport else None
+        return self._transports.role_of(mid)
 
     def create_answer(self) -> Description:
         """Return what createAnswer would without tracks and the page's wishes.

@@ -1,11 +1,8 @@
 """What createOffer makes of the transceivers: libwebrtc's order of decisions, as a description."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from rtckit.jsep.stacks.chromium.capabilities import (
-    MOST_MESSAGE_SIZE,
-    OwnExtension,
-)
+from rtckit.jsep.stacks.chromium.capabilities import MOST_MESSAGE_SIZE
 from rtckit.jsep.stacks.chromium.codec_matching import find_match, merge, prefer
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
@@ -139,28 +136,32 @@ def _number_extensions(
     """Return the header extensions of each section; a URI has one number in all of them.
 
     Those in use keep their numbers. Others get the one they were offered under before, even if it
-    has been taken since; else one of their own, and if that is taken the highest free one of the
-    one-byte range, then the lowest of the two-byte range (RFC 8285, 4.2 and 4.3).
+    has been taken since; else the one their transceiver knows, and if that is taken the highest
+    free one of the one-byte range, then the lowest of the two-byte range (RFC 8285, 4.2 and 4.3).
+    Their order is that in which the sections of a kind first name them.
     """
     numbers: dict[str, int] = {}
     used: set[int] = set()
+    named: dict[str, dict[str, None]] = {AUDIO: {}, VIDEO: {}}
     for content in active:
         for extension in content.extensions if content is not None else ():
-            if extension.uri not in numbers and not extension.encrypted:
-                numbers[extension.uri] = extension.id
-                used.add(extension.id)
-    result: list[list[Extension]] = []
-    for options in sections:
-        extensions = []
-        for own in _wanted_extensions(options, making):
-            number = numbers.get(own.uri)
-            if number is None:
-                number = making.extension_numbers.get(own.uri) or _free_number(own.id, used)
-                numbers[own.uri] = making.extension_numbers[own.uri] = number
+            if not extension.encrypted:
+                named[content.kind][extension.uri] = None
+                if extension.uri not in numbers:
+                    numbers[extension.uri] = extension.id
+                    used.add(extension.id)
+    wanted = [_wanted_extensions(options, making) for options in sections]
+    for options, extensions in zip(sections, wanted, strict=True):
+        for uri, preferred in extensions.items():
+            named[options.kind][uri] = None
+            if uri not in numbers:
+                number = making.extension_numbers.get(uri) or _free_number(preferred, used)
+                numbers[uri] = making.extension_numbers[uri] = number
                 used.add(number)
-            extensions.append(Extension(own.uri, number))
-        result.append(extensions)
-    return result
+    return [
+        [Extension(uri, numbers[uri]) for uri in named.get(options.kind, ()) if uri in extensions]
+        for options, extensions in zip(sections, wanted, strict=True)
+    ]
 
 
 def _free_number(preferred: int, used: set[int]) -> int:
@@ -170,10 +171,12 @@ def _free_number(preferred: int, used: set[int]) -> int:
     return next((number for number in candidates if number not in used), preferred)
 
 
-def _wanted_extensions(options: SectionOptions, making: Making) -> list[OwnExtension]:
+def _wanted_extensions(options: SectionOptions, making: Making) -> Mapping[str, int]:
+    """Return the extensions of a section, with the numbers they would have."""
     if options.kind not in (AUDIO, VIDEO):
-        return []
-    own = making.engine.extensions[options.kind]
+        return {}
     if options.extensions is None:
-        return [each for each in own if each.offered]
-    return [each for each in own if each.uri in options.extensions]
+        return {
+            each.uri: each.id for each in making.engine.extensions[options.kind] if each.offered
+        }
+    return options.extensions

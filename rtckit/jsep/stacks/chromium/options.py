@@ -3,6 +3,7 @@
 The machine fills these in from transceivers; answers and offers are written from them alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rtckit.jsep.stacks.chromium.capabilities import RECORDED, Engine
@@ -44,7 +45,8 @@ class SectionOptions:
         stopped: it is to be rejected.
         sender: None where nothing is, and never was, sent.
         preferences: what setCodecPreferences was given.
-        extensions: the header extensions wanted, in order; None for the default ones.
+        extensions: the header extensions wanted, in order, with the numbers they would have; None
+            for the default ones.
         credentials: ICE credentials of its transport if it becomes one.
         role: the DTLS role negotiated before.
     """
@@ -55,7 +57,7 @@ class SectionOptions:
     stopped: bool = False
     sender: Sender | None = None
     preferences: tuple[Codec, ...] = ()
-    extensions: tuple[str, ...] | None = None
+    extensions: Mapping[str, int] | None = None
     credentials: Credentials = ("a" * 4, "a" * 24)
     role: str | None = None
 

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from rtckit.jsep.configuration import Configuration
 from rtckit.jsep.connection import PeerConnection, PeerError
-from rtckit.jsep.facts import DescriptionFacts
+from rtckit.jsep.facts import DescriptionFacts, SectionFacts
 from rtckit.jsep.identity import Identity
 from rtckit.jsep.stacks.chromium.answering import create_answer
 from rtckit.jsep.stacks.chromium.applying import Applying
@@ -83,7 +83,7 @@ class ChromiumPeer(Applying, PeerConnection):
         self._extension_numbers: dict[str, int] = {}
         self._lines: dict[Transceiver, int] = {}
         self._senders: dict[Transceiver, str] = {}
-        self._extensions: dict[Transceiver, tuple[str, ...]] = {}
+        self._extensions: dict[Transceiver, dict[str, int]] = {}
         self._fingerprint = _own_fingerprint(self.identity.fingerprint)
 
     @property
@@ -129,6 +129,16 @@ class ChromiumPeer(Applying, PeerConnection):
         sections = self._offer_sections(self.offer_plan)
         made = create_offer(sections, self._making(), self._native.local)
         return self._write("offer", made)
+
+    def renew_credentials(self, *, for_offer: bool, ice_restart: bool = False) -> None:
+        """Take over credentials from the local description in force, but from nowhere else."""
+        super().renew_credentials(for_offer=for_offer, ice_restart=ice_restart)
+        local = {section.mid for section in self.facts_of(self.local).sections}
+        self.credentials = {m: pair for m, pair in self.credentials.items() if m in local}
+
+    def restarts_remotely(self, section: SectionFacts) -> bool:
+        """Whether a section has other credentials than before; what is rejected restarts nothing."""
+        return not section.rejected and super().restarts_remotely(section)
 
     def _make_answer(self) -> TypedSdp:
         self.renew_credentials(for_offer=False)
