@@ -198,7 +198,7 @@ def _wide_columns(width: int) -> list[tuple[str, int]]:
     if width >= 150:
         fixed.append(("priority", 20))
     left = width - sum(cells for _, cells in fixed) - 4 - 14
-    end = max(min(left * 3 // 8, 52), 20)
+    end = max(min(left * 3 // 8, 52), 18)
     begin = [("#", 4), ("state", 14), ("local", end), ("remote", end)]
     return [*begin, *fixed, ("why", max(left - 2 * end, 12))]
 
@@ -258,7 +258,7 @@ class PairPane(Static):
             lines += [Text(numbers), Text(_say_round_trips(pair, 0))]
             if pair.rtts:
                 lines.append(Text(sparkline(pair.rtts, width), style))
-            if pair.error:
+            if pair.error and pair.state != "failed":
                 lines.append(Text(f"last error: {escape_controls(mask.text(pair.error))}"))
         self.update(Text("\n").join(lines))
 

@@ -102,6 +102,7 @@ class WatchApp(App[None]):
         self._held: list[Event] = []
         self._drawn: tuple[object, ...] = ()
         self._last_tick = 0.0
+        self._now = source.now
         self._log_cache: tuple[tuple[object, ...], list[LogEntry]] = ((), [])
 
     def compose(self) -> ComposeResult:
@@ -152,16 +153,17 @@ class WatchApp(App[None]):
 
     def pump(self, elapsed: float) -> None:
         """Take the events of ``elapsed`` seconds, and draw what changed."""
-        if self.paused:
-            if self.source.live:
-                self._held += self.source.poll(elapsed)
-                self._draw_head()
+        if not self.paused:
+            self.take(self.source.poll(elapsed))
             return
-        self.take(self.source.poll(elapsed))
+        if self.source.live:
+            self._held += self.source.poll(elapsed)
+        self.redraw()
 
     def take(self, events: Iterable[Event]) -> None:
         """Take events, and draw what changed."""
         self.feed.apply_all(events)
+        self._now = self.source.now
         self.redraw()
 
     @property
@@ -178,13 +180,13 @@ class WatchApp(App[None]):
             *(table.version, table.side, len(self.feed.sides), self.mask.on, self.sort),
             *(self.reverse, self.needle, self.only_pair, self.paused),
             *(self.query_one(f"#{name}").size for name in (*_PANES, "pair")),
-            self.source.now if moves else 0,
+            self._now if moves else 0,
         )
         self._draw_head()
         if state == self._drawn:
             return
         self._drawn = state
-        needle, now = self.needle.lower(), self.source.now
+        needle, now = self.needle.lower(), self._now
         self.query_one("#candidates", CandidatesPane).refresh_rows(table, needle)
         checks = self.query_one("#checks", ChecksPane)
         checks.refresh_rows(table, needle, now, self.sort, self.reverse)
@@ -198,7 +200,7 @@ class WatchApp(App[None]):
         verdict = judge(self.table).word
         sign, style = VERDICT_STYLES.get(verdict, VERDICT_STYLES["new"])
         speed = f" {self.source.player.speed:g}x" if isinstance(self.source, ReplaySource) else ""
-        flags = [f"t {self.source.now:.3f} s{speed}"]
+        flags = [f"t {self._now:.3f} s{speed}"]
         sides = self.feed.sides
         if len(sides) > 1:
             side = self.table.side
@@ -222,7 +224,7 @@ class WatchApp(App[None]):
         table = self.table
         key = self.query_one("#checks", ChecksPane).current_key
         pair = table.pairs.get(int(key)) if key is not None else None
-        self.query_one("#pair", PairPane).refresh_pair(table, pair, self.source.now, self.mask)
+        self.query_one("#pair", PairPane).refresh_pair(table, pair, self._now, self.mask)
 
     def _draw_log(self, table: IceTable, needle: str) -> None:
         log = self.query_one("#log", EventLog)
@@ -348,6 +350,7 @@ class WatchApp(App[None]):
         if isinstance(self.source, ReplaySource):
             self.source.player.rewind()
             self.feed = IceFeed()
+            self._now = self.source.now
             self.redraw()
 
     def action_finish(self) -> None:
@@ -377,7 +380,7 @@ class WatchApp(App[None]):
     def export(self, stem: Path) -> list[Path]:
         """Write the events, a picture and a text; masked when the screen is. Raises ``OSError``."""
         events = [json.dumps(self.mask.event(event.as_json())) for event in self.feed.events]
-        text = render_text(self.feed, mask=self.mask, width=160, verbose=2, now=self.source.now)
+        text = render_text(self.feed, mask=self.mask, width=160, verbose=2, now=self._now)
         picture = self.export_screenshot(title=self.TITLE)
         written = []
         for suffix, content in ((".jsonl", "\n".join(events)), (".svg", picture), (".txt", text)):
