@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rtckit.jsep.decision import Decision
 from rtckit.jsep.stacks.firefox.attributes import ExtMap
 from rtckit.jsep.stacks.firefox.capabilities import Codec, Extension
-from rtckit.jsep.stacks.firefox.codec_matching import Note, negotiate_codecs
+from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs
 from rtckit.jsep.stacks.firefox.codecs import is_negotiable
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.extension_numbers import ExtensionNumbers
@@ -60,12 +59,10 @@ class Answer:
     Attributes:
         sections: the media sections.
         bundles: the mids of each BUNDLE group.
-        decisions: why it came out so; only if asked for.
     """
 
     sections: list[SectionText] = field(default_factory=list)
     bundles: list[list[str]] = field(default_factory=list)
-    decisions: list[Decision] = field(default_factory=list)
 
 
 def directions_and(one: str, other: str) -> str:
@@ -120,7 +117,6 @@ def write_answer_sections(
     own: Own,
     *,
     roles: Sequence[str | None] = (),
-    explain: bool = False,
 ) -> Answer:
     """Answer every section of an offer.
 
@@ -129,26 +125,22 @@ def write_answer_sections(
         seats: whose each section is, by level.
         own: what Firefox brings along.
         roles: by level the DTLS role in force, which an answer keeps; None to choose one.
-        explain: collect decisions.
     """
     answer = Answer()
     refusals: set[str | None] = set()
     for offered, seat in zip(offer.sections, seats, strict=False):
-        note = _note_taker(answer, offered, seat) if explain else None
         role = roles[offered.level] if offered.level < len(roles) else None
         section = None
         if offered.is_disabled:
             refusals.add(offered.mid)
         else:
-            section = _answer_section(offered, seat, own, role, note)
+            section = _answer_section(offered, seat, own, role)
             if section is None:
                 refusals.add(offered.mid if seat.is_stopped else offered.mid or seat.mid)
         if section is None:
             mid = offered.mid if offered.is_disabled or seat.is_stopped else offered.mid or seat.mid
             section = refused(offered.media, offered.protocol, mid)
         answer.sections.append(section)
-        if note is not None:
-            _note_section(note, offered, seat, section)
     sections = offer.by_mid()
     for mids in offer.bundles:
         group = with_transport_first([mid for mid in mids if mid not in refusals], sections)
@@ -157,9 +149,7 @@ def write_answer_sections(
     return answer
 
 
-def _answer_section(
-    offered: Section, seat: Seat, own: Own, role: str | None, note: Note | None
-) -> SectionText | None:
+def _answer_section(offered: Section, seat: Seat, own: Own, role: str | None) -> SectionText | None:
     """Answer a section that is not refused by its author; None to refuse it."""
     if seat.is_stopped:
         return None
@@ -182,7 +172,9 @@ def _answer_section(
         fill_data(section, own.sctp_port, STREAMS, own.max_message_size)
         return section
     codecs = negotiate_codecs(
-        seat.usable_codecs(), offered, keeps_order=bool(seat.preferences), note=note
+        seat.usable_codecs(),
+        offered,
+        keeps_order=bool(seat.preferences),
     )
     if not codecs:
         return None
@@ -190,7 +182,7 @@ def _answer_section(
     if offered.media == "video" and seat.has_preferences:
         section.sent = negotiate_codecs(seat.codecs, offered)
     _add_sender(section, offered, seat, own, codecs)
-    section.extensions = _common_extensions(offered, section, own, note)
+    section.extensions = _common_extensions(offered, section, own)
     return section
 
 
@@ -222,9 +214,7 @@ def negotiated_rids(offered: Section, ours: Sequence[str]) -> tuple[str, ...]:
     return tuple(rid for rid in ours if rid in wanted)
 
 
-def _common_extensions(
-    offered: Section, section: SectionText, own: Own, note: Note | None
-) -> list[ExtMap]:
+def _common_extensions(offered: Section, section: SectionText, own: Own) -> list[ExtMap]:
     """Answer the header extensions Firefox knows, each as often as it is offered.
 
     An extension keeps the direction the first offer of it left: once none, it stays none.
@@ -236,18 +226,12 @@ def _common_extensions(
         uri = extension.uri
         known = ours.get(uri)
         if known is None:
-            if note is not None:
-                note("extension", uri, "dropped", "Firefox does not know this header extension")
             continue
         direction = left[uri] = directions_and(
             left[uri], reverse(extension.direction or "sendrecv")
         )
         if direction == "inactive":
-            if note is not None:
-                note("extension", uri, "dropped", "no direction is left in which both would use it")
             continue
-        if note is not None:
-            note("extension", uri, "taken", "both sides know it")
         number = extension.id if extension.id < _CHOSEN_BY_ANSWERER else known.id
         # A direction is written only where our own side of the extension has but one.
         shown = direction if known.direction != "sendrecv" else None
@@ -264,20 +248,3 @@ def with_transport_first(mids: list[str], offered: dict[str, Section]) -> list[s
             group[0], group[index] = group[index], group[0]
             return group
     return []
-
-
-def _note_taker(answer: Answer, offered: Section, seat: Seat) -> Note:
-    """Return what writes down the decisions over a section."""
-    mid = offered.mid if offered.mid is not None else seat.mid
-
-    def note(subject: str, name: str, outcome: str, why: str) -> None:
-        answer.decisions.append(Decision(offered.level, mid, subject, name, outcome, why))
-
-    return note
-
-
-def _note_section(note: Note, offered: Section, seat: Seat, section: SectionText) -> None:
-    """Write down what became of a section."""
-    for codec in section.codecs:
-        shown = f"{codec.payload_type} {codec.encoding}"
-        note("codec", shown, "taken", "both sides have it, under the number of the offer")

@@ -20,6 +20,7 @@ from rtckit.jsep.verdict import TypedSdp
 __all__ = ["Calls"]
 
 _MAX_RID = 255
+_INDICES = 2**16  # an index of a section is an unsigned short
 
 
 class _EncodingsRefused(PeerError):
@@ -76,19 +77,28 @@ class Calls(PeerConnection):
         self._require_open("addIceCandidate")
         if self.remote is None:
             raise self._say("no-remote")
-        if mid is not None or index is not None:
-            if mid is not None:
-                is_known = mid == self.data_mid or self.find_by_mid(mid) is not None
-            else:
-                is_known = index == self.data_level or any(
-                    t.level == index and t.mid is not None for t in self.transceivers
-                )
-            if not is_known:
+        if index is not None:
+            index %= _INDICES
+        if mid or index is not None or candidate:
+            place = self._find_place(mid, index)
+            if place is None:
                 level = "<Nothing>" if index is None else index
                 raise self._say("candidate-section", level=level, mid=mid or "")
+            if place >= len(self.facts_of(self.remote).sections):
+                raise self._say("candidate-index", level=place)
             if candidate and ":" not in candidate:
                 raise self._say("candidate-syntax", candidate=candidate)
-        self.remote_candidates.append((mid if mid is not None else index, candidate))
+        self.remote_candidates.append((mid or index, candidate))
+
+    def _find_place(self, mid: str | None, index: int | None) -> int | None:
+        """Return the level of the section a candidate is for: by mid, else of any there is."""
+        if mid:
+            if mid == self.data_mid:
+                return self.data_level
+            transceiver = self.find_by_mid(mid)
+            return None if transceiver is None else transceiver.level
+        sections = max(len(self.facts_of(d).sections) for d in (self.local, self.remote))
+        return index if index is not None and index < sections else None
 
     def _take_last_created(self, sdp_type: str) -> TypedSdp:
         """Make a description anew: Firefox does not look at the one made last."""
@@ -175,10 +185,11 @@ class Calls(PeerConnection):
     def add_track(
         self, kind: str, *, track_id: str | None = None, stream_ids: Sequence[str] = ()
     ) -> Transceiver:
-        """Send a track; a transceiver that is stopping may get it, and goes on stopping."""
+        """Send a track; one that is stopping may be asked to, again and again, and does not."""
         transceiver = super().add_track(kind, track_id=track_id, stream_ids=stream_ids)
         if transceiver.stopping:
             transceiver.direction = "inactive"
+            transceiver.track_id = None
         return transceiver
 
     def _find_for_track(self, kind: str) -> Transceiver | None:

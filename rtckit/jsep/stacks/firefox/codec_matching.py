@@ -1,6 +1,6 @@
 """Which codecs of Firefox a remote section shares, under which numbers, and in which order."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import cast
 
@@ -11,16 +11,12 @@ from rtckit.jsep.stacks.firefox.description import OfferedCodecs, Section
 _STATIC = {"9": "G722", "0": "PCMU", "8": "PCMA"}  # known without an rtpmap
 _NEVER_ALONE = frozenset(("red", "ulpfec"))
 
-Note = Callable[[str, str, str, str], None]
-"""Is told of a decision: subject, name, outcome, and why."""
-
 
 def negotiate_codecs(
     prototypes: Sequence[Codec],
     remote: Section,
     *,
     keeps_order: bool = False,
-    note: Note | None = None,
 ) -> tuple[Codec, ...]:
     """Return the codecs both sides have, in the order of the remote section.
 
@@ -32,7 +28,6 @@ def negotiate_codecs(
         prototypes: ours, in order.
         remote: the section of the other side.
         keeps_order: our order decides, as it does where the page set preferences.
-        note: is told of each format that is not taken.
     """
     asked = (prototypes, keeps_order)
     found: tuple[Codec, ...]
@@ -41,11 +36,6 @@ def negotiate_codecs(
     else:
         found = _agree(tuple(prototypes), remote.offered_codecs(), keeps_order)
         remote.agreed = (asked, found)
-    if note is not None:
-        taken = {codec.payload_type for codec in found} | {codec.rtx for codec in found}
-        for payload_type in remote.formats:
-            if payload_type not in taken:
-                _note_dropped(note, prototypes, payload_type, remote)
     return found
 
 
@@ -62,7 +52,7 @@ def _agree(
     left = list(prototypes)
     found: list[Codec] = []
     for payload_type in offered.formats:
-        codec = _find(left, payload_type, entries.get(payload_type), offered.media)
+        codec = find_codec(left, payload_type, entries.get(payload_type), offered.media)
         if codec is not None:
             left.remove(codec)
             found.append(_negotiated(codec, payload_type, repairs, feedback))
@@ -99,10 +89,10 @@ def reordered(
     return (*taken, *(codec for codec in prototypes if (codec.name, codec.clock_rate) in by_name))
 
 
-def _find(
+def find_codec(
     left: Sequence[Codec], payload_type: str, entry: RtpMap | None, media: str
 ) -> Codec | None:
-    """Return the first codec of ours a format is."""
+    """Return the first codec of ours a format is; ``entry`` is its rtpmap."""
     if entry is None:
         if media != "audio":
             return None
@@ -131,29 +121,3 @@ def _negotiated(
     )
     rtx = repairs.get(payload_type, "") if codec.rtx else ""
     return codec._replace(payload_type=payload_type, rtx=rtx, feedback=feedback)
-
-
-def _note_dropped(
-    note: Note, prototypes: Sequence[Codec], payload_type: str, remote: Section
-) -> None:
-    """Say why a format was not taken."""
-    entry = remote.codec(payload_type)
-    if entry is None:
-        note("codec", payload_type, "dropped", "no a=rtpmap says what the number stands for")
-        return
-    shown = f"{payload_type} {entry.name}/{entry.clock_rate}"
-    name = entry.name.lower()
-    if name == "rtx":
-        return
-    ours = [codec for codec in prototypes if codec.name.lower() == name]
-    if not ours:
-        why = "Firefox has no such codec here"
-        if name == "h264":
-            why = "Firefox has H264 only with the OpenH264 plug-in, which is not there"
-    elif all(codec.clock_rate != entry.clock_rate for codec in ours):
-        why = f"Firefox has it with a clock rate of {ours[0].clock_rate} only"
-    elif remote.media == "audio" and all(codec.channels != entry.channels for codec in ours):
-        why = f"Firefox has it with {ours[0].channels} channels only"
-    else:
-        why = "an earlier format already is this codec, and Firefox takes each but once"
-    note("codec", shown, "dropped", why)

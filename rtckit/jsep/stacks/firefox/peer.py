@@ -16,6 +16,7 @@ from rtckit.jsep.stacks.firefox.checks import keep_description, read_description
 from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs, reordered
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.exchange import UNASKED_RESTART
+from rtckit.jsep.stacks.firefox.explaining import explain_answer, explain_offer
 from rtckit.jsep.stacks.firefox.extension_numbers import ExtensionNumbers
 from rtckit.jsep.stacks.firefox.negotiation_needed import is_negotiation_needed
 from rtckit.jsep.stacks.firefox.offering import bundle_sections, offer_section
@@ -162,12 +163,14 @@ class FirefoxPeer(Calls):
         own = self._own()
         last = self._last_answer()
         sections = []
+        seats = []
         for planned in self.offer_plan:
             section = _at(last, planned.level)
             if planned.transceiver is not None:
                 seat = self._seat(planned.transceiver)
             else:
                 seat = Seat("application" if planned.kind == "data" else planned.kind)
+            seats.append(seat)
             sections.append(
                 offer_section(
                     seat,
@@ -181,6 +184,8 @@ class FirefoxPeer(Calls):
             if not planned.rejected:
                 self.credentials[planned.mid] = own.ice
         mids = bundle_sections(sections, self.configuration.bundle_policy)
+        if self.explain:
+            self.decisions = explain_offer(self.offer_plan, sections, seats)
         return self._write([mids] if mids else [], sections, is_mixed=False)
 
     # -- answers --------------------------------------------------------------------------------
@@ -216,8 +221,10 @@ class FirefoxPeer(Calls):
             seats.append(seat)
             if seat.mid is not None:
                 self.credentials[seat.mid] = own.ice
-        answer = write_answer_sections(offer, seats, own, roles=self._roles(), explain=self.explain)
-        self.decisions = answer.decisions
+        roles = self._roles()
+        answer = write_answer_sections(offer, seats, own, roles=roles)
+        if self.explain:
+            self.decisions = explain_answer(offer, answer, seats, self._extensions, roles=roles)
         return self._write(answer.bundles, answer.sections, is_mixed=offer.is_mixed)
 
     def _seat_at(self, section: Section) -> Seat | None:
@@ -334,7 +341,10 @@ class FirefoxPeer(Calls):
         self._levels_before = (dict(self._levels), self._proposed_data)
 
     def _roll_back(self) -> None:
+        told = len(self.events)
         super()._roll_back()
+        # The page is told of the state before it is told of tracks.
+        self.events[told:] = sorted(self.events[told:], key=lambda e: e.startswith("track:"))
         self._levels, self._proposed_data = dict(self._levels_before[0]), self._levels_before[1]
 
     def _take_back_offer(self) -> None:

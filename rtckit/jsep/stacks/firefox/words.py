@@ -24,6 +24,7 @@ FIREFOX_WORDS: dict[str, tuple[str, str]] = {
         "OperationError",
         "Cannot set ICE candidate for level={level} mid={mid}: No such transceiver.",
     ),
+    "candidate-index": ("OperationError", "Index {level} out of range"),
     "candidate-syntax": ("OperationError", "Invalid candidate, no ':' ({candidate})"),
     "bad-kind": ("TypeError", "Invalid media kind"),
     "bad-direction": (
