@@ -15,6 +15,7 @@ from rtckit.wire import stun
 __all__ = ["Answering"]
 
 _HIGHEST_PRIORITY = 2**31 - 1
+_MOST_REVIVALS = 4
 
 
 class _Check(NamedTuple):
@@ -220,6 +221,10 @@ class Answering(Checking):
         """Answer a check with one of our own, before others (RFC 8445, 7.3.1.4)."""
         if self._consent_lost:
             return  # these credentials are not to be used any more (RFC 7675, 5.1)
+        if pair.definitive:
+            pair.revivals += 1
+            if pair.revivals > _MOST_REVIVALS:
+                return  # two NATs that map anew for each destination would go on for ever
         if pair.state is PairState.IN_PROGRESS:
             for transaction in self._transactions.values():
                 is_fresh = transaction.last_sent == now or pair.local.transport == "tcp"

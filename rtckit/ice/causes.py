@@ -160,6 +160,10 @@ def _paths(session: "Session", pairs: list[CandidatePair]) -> list[Cause]:
         text = "no check of the peer arrived, and this end is lite: it sends none itself"
         fix = "see whether the peer can reach an address of this end; a lite end needs a public one"
         found.append(Cause("lite-unreached", text, fix))
+    elif session.lite:
+        text = "checks of the peer arrive, but it nominated no pair"
+        fix = "see whether this end's answers reach the peer: a lite end needs a public address"
+        found.append(Cause("not-nominated", text, fix, _numbers(pairs)))
     unreachable = [pair for pair in pairs if pair.unsendable]
     for reason, some in _by_reason(unreachable).items():
         text = f"packets could not be sent: {reason}"
@@ -169,7 +173,10 @@ def _paths(session: "Session", pairs: list[CandidatePair]) -> list[Cause]:
     if crooked:
         first = crooked[0]
         text = f"checks to {first.remote.address} were answered from {first.answered_from}"
-        fix = "the peer has several addresses and answers from the wrong one: bind its sockets"
+        fix = (
+            "the peer has several addresses and answers from the wrong one, then bind its sockets;"
+            " or its NAT takes a new port for each destination, then only a TURN server helps"
+        )
         found.append(Cause("other-source", text, fix, _numbers(crooked)))
     refused = [pair for pair in pairs if pair.refused_with]
     for reason, some in _by_reason(refused).items():

@@ -9,6 +9,9 @@ from rtckit.ice.pairs import CandidatePair, PairState, best_first, why_not_paire
 
 __all__ = ["Checklist"]
 
+_MOST_FORMED = 4
+"""How many times the limit of pairs may be formed, for pairs of checks that come from anywhere."""
+
 _ACTIVE = (PairState.WAITING, PairState.IN_PROGRESS)
 
 
@@ -28,6 +31,7 @@ class Checklist:
         self._by_key: dict[tuple[str, Address, Address], CandidatePair] = {}
         self._triggered: deque[CandidatePair] = deque()
         self.formed = formed
+        self._most_formed = formed + _MOST_FORMED * most_pairs
         self.concluded = False
 
     def __iter__(self) -> Iterator[CandidatePair]:
@@ -65,6 +69,8 @@ class Checklist:
             if untouched and pair.priority > twin.priority:
                 twin.local, twin.remote, twin.priority = local, remote, pair.priority
                 self.sort()
+            return None
+        if learned and self.formed >= self._most_formed:
             return None
         if len(self.pairs) >= self._most and not self._make_room(pair.priority):
             return None

@@ -8,6 +8,7 @@ from rtckit.ice.requesting import Requesting
 __all__ = ["Nominating"]
 
 _HEARD_INTERVALS = 3
+_LEAST_PATIENCE = 0.05
 
 _OPEN = (PairState.WAITING, PairState.IN_PROGRESS, PairState.FROZEN)
 
@@ -67,12 +68,14 @@ class Nominating(Requesting):
         """How long to wait for pairs above the best that works.
 
         They were sent before it, so that a quarter of its round trip is plenty, unless it is
-        relayed: then a direct one may need a few checks to open the NATs on its way.
+        relayed: then a direct one, which is hardly slower, may need a check of either end to open
+        the NATs on its way, and it saves the relay for the whole session.
         """
-        if RELAY in (best.local.type, best.remote.type):
-            return self.settings.relay_patience
+        is_relayed = RELAY in (best.local.type, best.remote.type)
         if best.rtt is None:
-            return self.settings.patience
+            return self.settings.relay_patience if is_relayed else self.settings.patience
+        if is_relayed:
+            return min(self.settings.relay_patience, 2 * best.rtt + _LEAST_PATIENCE)
         return min(self.settings.patience, best.rtt / 4 + self.settings.ta)
 
     def _nominate_best(self, now: float) -> None:

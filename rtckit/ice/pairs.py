@@ -40,6 +40,7 @@ class CandidatePair:
         rtt: seconds between a check and its answer, the last one; None before.
         last_error: why it failed or was not answered, in words.
         definitive: it failed for a reason that trying again does not mend.
+        revivals: how often a check of the peer had it tried again after it had failed for good.
         soft_errors: how many ICMP errors came back for it.
         unsendable: packets could not be sent, or a connection not be made.
         answered_from: where answers came from that should have come from ``remote``.
@@ -67,6 +68,7 @@ class CandidatePair:
     last_error: str | None = None
     definitive: bool = False
     soft_errors: int = 0
+    revivals: int = 0
     unsendable: bool = False
     answered_from: Address | None = None
     refused_with: int | None = None

@@ -25,7 +25,8 @@ class Settings:
         tcp_timeout: how long a check over TCP waits for its answer (Ti, RFC 8489, 6.2.2).
         most_pairs: RFC 8445, 6.1.2.5.
         patience: how long the controlling side waits at most, once a pair works, for better ones.
-        relay_patience: the same when the pair that works is relayed.
+        relay_patience: the same when the pair that works is relayed; it is less where the round
+            trip is short.
         pac: how long to wait for the peer before failing (RFC 8863, 4).
         fail_at_once: fail before ``pac`` is over when every pair failed for good and neither side
             has more candidates. RFC 8863 would wait for peer-reflexive ones; a check of the peer

@@ -254,3 +254,20 @@ def test_a_nomination_that_fails_moves_on_to_the_next_pair() -> None:
     assert b.selected is not None
     assert b.selected.remote.address.ip == "10.0.0.2"
     assert a.state == b.state == "completed"
+
+
+def test_a_nomination_whose_answers_got_lost_is_repeated() -> None:
+    """The peer asks for consent, so it selected the pair, and would follow to no other."""
+    link = two_agents()
+    link.lost = lambda transmit: (
+        0.06 < link.now < 45.0
+        and transmit.local.ip == THERE.ip
+        and stun.parse(transmit.data).message_class is stun.MessageClass.SUCCESS
+    )
+    link.run(44.0)
+    assert link.a.selected is None
+    assert link.b.state == "completed"
+    link.run(60.0)
+    assert link.a.state == link.b.state == "completed"
+    nominations = [e for e in link.events["a"] if e.event == "sent" and e.detail["use_candidate"]]
+    assert len(nominations) > 1

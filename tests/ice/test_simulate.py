@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from rtckit.core.address import Address
 from rtckit.ice.simulate import simulate
-from rtckit.ice.virtual import Nat, NatType, nat_type
+from rtckit.ice.virtual import Nat, NatType, Network, nat_type, parse_end
+from rtckit.ice.virtual.network import Host
+from tests.ice.agreement import fault, topology
 
 TYPES = ("open", "full cone", "restricted", "port restricted", "symmetric", "udp blocked")
 
@@ -85,32 +87,168 @@ def test_the_same_seed_gives_the_same_course() -> None:
     assert first.as_json() == second.as_json()
 
 
-@settings(max_examples=60, deadline=None)
-@given(
-    a=st.lists(st.sampled_from(TYPES), min_size=1, max_size=2),
-    b=st.lists(st.sampled_from(TYPES), min_size=1, max_size=2),
-    turn=st.booleans(),
-    loss=st.sampled_from([0.0, 0.0, 0.1, 0.3]),
-    rtt=st.sampled_from([0.0, 0.03, 0.2]),
-    seed=st.integers(0, 1000),
-    nomination=st.sampled_from(["regular", "aggressive"]),
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**9))
+def test_both_ends_agree_whatever_the_topology(seed: int) -> None:
+    """`tests.ice.agreement` tries ten thousand, with IPv6, TCP, lite ends and dead addresses."""
+    arguments = topology(random.Random(seed), seed)
+    assert fault(simulate(**arguments)) is None, arguments
+
+
+@pytest.mark.parametrize("seed", [100070, 101740, 102498, 109312])
+def test_topologies_that_once_went_wrong(seed: int) -> None:
+    assert fault(simulate(**topology(random.Random(seed), seed))) is None
+
+
+# -- what ends may have ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "more", "pair"),
+    [
+        # IPv6 does without NATs; a firewall on both ends is opened from inside.
+        ("symmetric+ipv6", "port restricted+ipv6", {}, ("host", "host")),
+        ("symmetric+ipv6 firewall", "symmetric+ipv6 firewall", {}, ("host", "host")),
+        # One family each: a relay of the other family stands between.
+        ("ipv6 only", "open", {}, None),
+        ("ipv6 only", "open", {"turn": True}, ("host", "relay")),
+        # UDP does not get out, but TCP does, to whoever listens in the open.
+        ("udp blocked+tcp", "open+tcp", {}, ("prflx", "host")),
+        ("udp blocked+tcp", "port restricted+tcp", {}, None),
+        ("web only+tcp", "open+tcp", {}, None),
+        # TURN over TCP or TLS, and what lets it out.
+        ("udp blocked", "open", {"turn": True, "turn_transport": "udp"}, None),
+        ("udp blocked", "open", {"turn": True, "turn_transport": "tcp"}, ("relay", "host")),
+        ("web only", "open", {"turn": True, "turn_transport": "tcp"}, None),
+        ("web only", "open", {"turn": True, "turn_transport": "tls"}, ("relay", "host")),
+        # One TURN server is enough.
+        ("symmetric", "symmetric", {"turn": "a"}, ("relay", "prflx")),
+        ("symmetric", "symmetric", {"turn": "b"}, ("prflx", "relay")),
+        # A lite end is reached when it is in the open.
+        ("symmetric", "open+lite", {}, ("prflx", "host")),
+        ("open", "full cone+lite", {}, None),
+        ("open+lite", "open+lite", {}, ("host", "host")),
+    ],
 )
-def test_both_ends_agree_whatever_the_topology(
-    a: list[str],
-    b: list[str],
-    turn: bool,
-    loss: float,
-    rtt: float,
-    seed: int,
-    nomination: str,
-) -> None:
-    result = simulate(a, b, turn=turn, loss=loss, rtt=rtt, seed=seed, nomination=nomination)
-    selected = result.a.agent.selected, result.b.agent.selected
-    assert (selected[0] is None) == (selected[1] is None)
-    if selected[0] is not None:
-        assert result.connected
-    checks = sum(p.requests_sent for peer in (result.a, result.b) for p in peer.agent.checklist)
-    assert checks < 2000
+def test_ends(a: str, b: str, more: dict[str, object], pair: tuple[str, str] | None) -> None:
+    result = simulate(a, b, **more)  # type: ignore[arg-type]
+    assert result.connected == (pair is not None)
+    if pair is not None:
+        assert result.pair == pair
+    else:
+        assert result.advice
+        assert result.a.agent.failure or result.b.agent.failure
+
+
+def test_dead_interfaces_cost_nothing() -> None:
+    """Seven on each end, and the address of the default route is checked first."""
+    result = simulate("open+dead=7", "open+dead=7", rtt=0.05)
+    assert result.connect_time == pytest.approx(0.1)
+    aggressive = simulate("open+dead=7", "open+dead=7", rtt=0.05, nomination="aggressive")
+    assert aggressive.connect_time == pytest.approx(0.05)
+
+
+def test_a_connection_over_tcp_takes_its_handshake_too() -> None:
+    """One round trip for SYN and SYN-ACK, and then the two of regular nomination."""
+    result = simulate("udp blocked+tcp", "open+tcp", rtt=0.1)
+    assert result.a.agent.selected is not None
+    assert result.a.agent.selected.local.tcptype == "active"
+    assert result.round_trips == pytest.approx(3, abs=0.7)
+
+
+def test_what_holds_and_what_does_not() -> None:
+    """Consent is asked for every 4 to 6 s: a mapping of 2 s is gone by then (RFC 7675, 5.1)."""
+    held = simulate("port restricted", "port restricted", hold=300)
+    assert held.connected
+    assert held.lost_at is None
+    lost = simulate("symmetric+lifetime=2", "open", hold=300)
+    assert lost.connected
+    assert lost.lost_at is not None
+    assert 29 < lost.lost_at < 37
+    assert lost.advice[0].kind == "mapping-lifetime"
+
+
+@pytest.mark.parametrize(("kind", "connects"), [("full cone", False), ("full cone+hairpin", True)])
+def test_hairpinning(kind: str, connects: bool) -> None:
+    """RFC 4787, 6: whether a host behind a NAT is reached by its address outside from inside."""
+    network_kind = nat_type(kind)
+    assert network_kind is not None
+    nat = Nat("nat", "198.51.100.1", network_kind, random.Random(1))
+    network = Network(random.Random(1))
+    got: list[bytes] = []
+
+    def host(name: str, ip: str) -> Host:
+        return Host(
+            *(name, (ip,), (nat,), lambda now, local, packet: got.append(packet.data)),
+            *(0.01, f"lan {name}"),
+        )
+
+    sender = network.add(host("a", "192.168.1.2"))
+    network.add(host("b", "192.168.1.3"))
+    outside = nat.send_out(0.0, Address("192.168.1.3", 5000), network.servers[4])
+    assert isinstance(outside, Address)
+    network.send(sender, Address("192.168.1.2", 5000), outside, b"hello")
+    while network.next_time() is not None:
+        network.step()
+    assert bool(got) == connects
+
+
+def test_the_module_is_its_function() -> None:
+    import rtckit
+
+    assert rtckit.ice.simulate(a="open", b="open").connected
+    assert rtckit.ice.simulate("symmetric", "symmetric", turn=False, seed=1).pair is None
+
+
+def test_messages_tell_where_each_was_dropped() -> None:
+    result = simulate("symmetric", "port restricted")
+    assert {(m.sender, m.pair, m.times, m.place) for m in result.messages()} == {
+        ("a", 1, 7, ""),
+        ("b", 1, 7, ""),
+        ("a", 2, 7, "the port restricted NAT of b"),
+        ("b", 2, 7, "the symmetric NAT of a"),
+    }
+    fine = simulate("open", "open").messages()
+    assert [m.what for m in fine if m.sender == "a"].count("nomination") == 1
+    assert all(m.arrived == pytest.approx(m.sent + 0.04) for m in fine)
+
+
+def test_advice_for_what_cannot_work() -> None:
+    kinds = [advice.kind for advice in simulate("symmetric", "port restricted").advice]
+    assert kinds == ["symmetric", "no-relay"]
+    kinds = [advice.kind for advice in simulate("udp blocked", "open").advice]
+    assert kinds == ["udp-blocked"]
+    assert not simulate("open", "open").advice
+
+
+def test_notebooks_show_the_ladder() -> None:
+    shown = simulate("symmetric", "port restricted")._repr_html_()
+    assert "<svg" in shown
+    assert "They do not connect." in shown
+    assert "<script" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("symetric", "symmetric"),
+        ("port restrictd", "port restricted"),
+        ("open+ipv", "ipv6"),
+        ("full cone+hairpn", "hairpin"),
+        ("udp bloked", "udp blocked"),
+    ],
+)
+def test_a_slip_of_the_pen_gets_a_hint(text: str, near: str) -> None:
+    with pytest.raises(ValueError, match=f"did you mean '{near}'"):
+        simulate(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["symmetric", "port restricted+ipv6+tcp", "full cone behind symmetric", "open+dead=3"]
+)
+def test_an_end_is_written_as_it_is_read(text: str) -> None:
+    assert str(parse_end(text)) == text
+    assert parse_end(str(parse_end(text))) == parse_end(text)
 
 
 # -- one NAT ---------------------------------------------------------------------------------------

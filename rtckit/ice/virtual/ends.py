@@ -11,6 +11,7 @@ END_FEATURES = ("ipv6", "ipv6 firewall", "ipv6 only", "tcp", "lite", "dead=N")
 """What may follow the name of the NAT of an end after a plus."""
 
 _CARRIER = "cgnat"
+_SIX_ONLY = "ipv6 only"
 _MOST_DEAD = 16
 
 
@@ -73,6 +74,9 @@ def parse_end(text: "str | Sequence[str] | End") -> End:
     for part in (piece for name in names for piece in name.split(" behind ")):
         base, *features = part.split("+")
         mine = [feature for feature in features if not _take(end, feature)]
+        if plain_words(base) == _SIX_ONLY:
+            _take(end, _SIX_ONLY)
+            continue
         for name in _spread(plain_words(base), bool(nats)):
             nats.append("+".join([name, *mine]))
     return End(
@@ -88,8 +92,6 @@ def parse_end(text: "str | Sequence[str] | End") -> End:
 def _spread(name: str, is_outer: bool) -> list[str]:
     if name == _CARRIER:
         return ["port restricted"] if is_outer else ["port restricted", "port restricted"]
-    if name in ("ipv6 only", "ipv6"):
-        return ["open"]
     return [name]
 
 
@@ -105,7 +107,7 @@ def _take(end: dict[str, object], feature: str) -> bool:
         end["ipv6"] = end["ipv6"] or "open"
     elif words == "ipv6 firewall":
         end["ipv6"] = "firewall"
-    elif words == "ipv6 only":
+    elif words == _SIX_ONLY:
         end["ipv4"], end["ipv6"] = False, end["ipv6"] or "open"
     elif words in ("tcp", "lite"):
         end[words] = True
