@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rtckit.jsep.capabilities import Capabilities
     from rtckit.jsep.configuration import Configuration
     from rtckit.jsep.connection import PeerConnection, PeerError
-    from rtckit.jsep.decision import Decision
+    from rtckit.jsep.decision import Decision, Decisions
     from rtckit.jsep.identity import Identity
     from rtckit.jsep.negotiation import (
         STACK_NAMES,
@@ -43,6 +43,7 @@ __all__ = [
     "Case",
     "Configuration",
     "Decision",
+    "Decisions",
     "Encoding",
     "Identity",
     "OfferRefused",
@@ -64,7 +65,7 @@ _LAZY = {
     "Capabilities": "rtckit.jsep.capabilities",
     "Configuration": "rtckit.jsep.configuration",
     **dict.fromkeys(("PeerConnection", "PeerError"), "rtckit.jsep.connection"),
-    "Decision": "rtckit.jsep.decision",
+    **dict.fromkeys(("Decision", "Decisions"), "rtckit.jsep.decision"),
     "Identity": "rtckit.jsep.identity",
     **dict.fromkeys(
         ("STACK_NAMES", "OfferRefused", "answer", "explain_answer", "offer", "peer_connection"),

@@ -1,8 +1,9 @@
 """Why a section or a codec stands in an answer, or does not."""
 
+import importlib
 from dataclasses import dataclass
 
-__all__ = ["Decision"]
+__all__ = ["Decision", "Decisions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,13 @@ class Decision:
     outcome: str
     why: str
     refs: tuple[str, ...] = ()
+
+
+class Decisions(list[Decision]):
+    """All that was decided about a description, in order; a notebook shows it as a table."""
+
+    def _repr_html_(self) -> str:
+        # By name and when asked for: drawing is above this layer, and costs nothing until then.
+        drawing = importlib.import_module("rtckit.report.decisions")
+        fragment: str = drawing.render_fragment(self)
+        return fragment

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from rtckit.jsep.connection import PeerConnection, PeerError
-from rtckit.jsep.decision import Decision
+from rtckit.jsep.decision import Decisions
 from rtckit.jsep.identity import Identity
 from rtckit.jsep.transceiver import DIRECTIONS, Encoding
 from rtckit.jsep.verdict import CREATE_ANSWER, SET_LOCAL, SET_REMOTE, TypedSdp
@@ -100,7 +100,7 @@ def explain_answer(
     direction: str | Mapping[str, str] | None = None,
     capabilities: "Capabilities | None" = None,
     seed: str = "0",
-) -> tuple[Document, list[Decision]]:
+) -> tuple[Document, Decisions]:
     """Answer an offer, and tell what became of each section, codec and extension, and why.
 
     The arguments and errors are those of :func:`answer`.
@@ -117,7 +117,7 @@ def _answer(
     seed: str,
     *,
     explain: bool,
-) -> tuple[Document, list[Decision]]:
+) -> tuple[Document, Decisions]:
     peer = peer_connection(stack, identity=Identity(seed), capabilities=capabilities)
     peer.explain = explain
     stage = _ADD_TRACK
@@ -130,7 +130,7 @@ def _answer(
             _direct(peer, direction)
         stage = CREATE_ANSWER
         created = peer.create_answer()
-        decisions = list(peer.decisions) if explain else []
+        decisions = Decisions(peer.decisions if explain else ())
         stage = SET_LOCAL
         peer.set_local_description(created)
     except PeerError as error:

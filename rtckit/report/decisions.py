@@ -1,6 +1,7 @@
 """What became of an offer, and why: each section, codec and extension of it, as a list."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from rtckit.jsep.decision import Decision
     from rtckit.sdp import Document
 
-__all__ = ["decision_to_dict", "render_decisions"]
+__all__ = ["decision_to_dict", "render_decisions", "render_fragment"]
 
 _STYLES = {"taken": "green", "changed": "yellow", "dropped": "dim", "rejected": "bold red"}
 _OUTCOME_WIDTH = max(map(len, _STYLES))
@@ -26,6 +27,19 @@ _SUBJECTS = {
     "attribute": "attributes",
 }
 """Those that have a heading of their own; the others are told of the section itself."""
+
+_STYLE = """
+.rtckit-decisions{border-collapse:collapse;font:13px/1.45 system-ui,sans-serif;color:#1b1f24;
+background:#fff}
+.rtckit-decisions td{border:0;padding:1px 10px;text-align:left;vertical-align:top;background:none}
+.rtckit-decisions .h td{font-weight:600;padding-top:12px;border-bottom:1px solid #c9d1d9}
+.rtckit-decisions .taken{color:#1a6b32}.rtckit-decisions .changed{color:#8a5a00}
+.rtckit-decisions .dropped{color:#6a737d}.rtckit-decisions .rejected{color:#b31d28;font-weight:600}
+@media (prefers-color-scheme:dark){.rtckit-decisions{color:#e6edf3;background:#0d1117}
+.rtckit-decisions .taken{color:#7ee0a0}.rtckit-decisions .changed{color:#e3b341}
+.rtckit-decisions .dropped{color:#9aa4ae}.rtckit-decisions .rejected{color:#ff8a80}
+.rtckit-decisions .h td{border-color:#30363d}}
+"""
 
 
 def decision_to_dict(decision: "Decision") -> dict[str, Any]:
@@ -57,6 +71,23 @@ def render_decisions(
     drawing = _Drawing(Paint(color), width, verbose)
     drawing.draw(decisions, offer, stack)
     return "\n".join(drawing.lines) + "\n"
+
+
+def render_fragment(decisions: Sequence["Decision"]) -> str:
+    """Decisions as a table for a page or a notebook, those of a section together."""
+    rows = [f"<style>{_STYLE}</style>", '<table class="rtckit-decisions">']
+    place: int | None = -1
+    for each in sorted(decisions, key=lambda item: -1 if item.index is None else item.index):
+        if each.index != place:
+            place = each.index
+            mid = "" if each.mid is None else f", mid {each.mid}"
+            title = "the session" if place is None else f"section {place}{mid}"
+            rows.append(f'<tr class="h"><td colspan="5">{escape(escape_controls(title))}</td></tr>')
+        cells = (each.subject, each.name, each.why, "; ".join(each.refs))
+        shown = [f"<td>{escape(escape_controls(cell))}</td>" for cell in cells]
+        outcome = f'<td class="{escape(each.outcome)}">{escape(each.outcome)}</td>'
+        rows.append(f"<tr>{shown[0]}{outcome}{''.join(shown[1:])}</tr>")
+    return "".join([*rows, "</table>"])
 
 
 class _Drawing:

@@ -225,3 +225,14 @@ def test_what_is_no_sdp_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFix
     file.write_text("<html></html>")
     assert main(["sdp", "answer", str(file)]) == ExitCode.UNREADABLE
     assert "rtckit: error:" in capsys.readouterr().err
+
+
+def test_a_notebook_shows_decisions_as_a_table() -> None:
+    name = "<b>\x1b"
+    one = rtckit.jsep.Decision(0, name, "codec", name, "taken", name, (name,))
+    text = rtckit.jsep.Decisions([one])._repr_html_()
+    assert text.count("&lt;b&gt;") == 4
+    assert "<b>" not in text
+    assert "\x1b" not in text
+    _, decisions = rtckit.jsep.explain_answer(CALL, "chromium")
+    assert decisions._repr_html_().count("<tr>") == len(decisions)
