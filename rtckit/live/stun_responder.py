@@ -219,8 +219,7 @@ class Responder:
             ]
         if padding is not None:
             found.append((AttributeType.PADDING, bytes(len(padding))))
-        length = 32 + sum(24 for _ in found)
-        if length + 12 <= len(message.raw):
+        elif 40 + 24 * len(found) <= len(message.raw):  # a name only where it costs nothing
             found.append((AttributeType.SOFTWARE, _SOFTWARE))
         return found
 
