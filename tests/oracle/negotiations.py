@@ -239,7 +239,8 @@ def replay(stack: str, negotiation: Negotiation) -> list[Made]:
     player = SimulatedPlayer(peer_connection(stack, identity=Identity(negotiation.name)))
     masks = Masks()
     streams = Identity(f"streams of {negotiation.name}")
-    named: defaultdict[str, str] = defaultdict(streams.new_uuid)
+    frame = "{{{}}}" if stack == "firefox" else "{}"
+    named: defaultdict[str, str] = defaultdict(lambda: frame.format(streams.new_uuid()))
     made = []
     for operation in negotiation.operations:
         told = dict(operation)
