@@ -8,6 +8,7 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import sys
 import time
@@ -115,6 +116,8 @@ async def serve(arguments: argparse.Namespace) -> None:
                     await end.close()
                     end = make(arguments)
                     answer = await end.gather()
+                    gc.collect()
+                    gc.freeze()  # what was imported is not looked through while it connects
                 else:
                     answer = await end.connect(told)
         except Exception as error:
