@@ -4,7 +4,8 @@ Fingerprints, rids and simulcast are read only here, section by section, the ses
 these errors stand behind SIPCC's own, without the space SIPCC puts before its text.
 """
 
-from functools import lru_cache
+import re
+from typing import cast
 
 from rtckit.jsep.stacks.firefox.attributes import (
     ExtMap,
@@ -23,7 +24,7 @@ from rtckit.jsep.stacks.firefox.sipcc import parse
 
 _DIRECTIONS = ("inactive", "sendonly", "recvonly", "sendrecv")
 _HASHES = {"sha-1", "sha-224", "sha-256", "sha-384", "sha-512", "md5", "md2"}
-_UPPER_HEX = frozenset("0123456789ABCDEF")
+_DIGEST = re.compile("[0-9A-F]{2}(?::[0-9A-F]{2})*+")
 # What says image is taken for text; see the payload types SIPCC knows by name.
 _MEDIA = {"audio": "audio", "video": "video", "application": "application", "image": "text"}
 _PROTOCOLS = frozenset(
@@ -127,21 +128,10 @@ def _load_fingerprints(parsing: Parsing, level: Level) -> int | None:
         digest = "" if cut < 0 else token[cut:].lstrip(" \t")
         if not digest:
             raise _fail(parsing, attribute.line, "Only one token in fingerprint attribute")
-        if not _is_fingerprint(digest):
+        if _DIGEST.fullmatch(digest) is None:
             raise _fail(parsing, attribute.line, "Malformed fingerprint token")
         known += token[:cut].lower() in _HASHES
     return known if found else None
-
-
-@lru_cache(maxsize=256)
-def _is_fingerprint(text: str) -> bool:
-    """Whether a text is pairs of capital hexadecimal digits with colons between."""
-    if len(text) % 3 != 2:
-        return False
-    pairs = text.split(":")
-    return len(pairs) == (len(text) + 1) // 3 and all(
-        len(pair) == 2 and _UPPER_HEX.issuperset(pair) for pair in pairs
-    )
 
 
 def _load_section(parsing: Parsing, level: int, media: MediaLevel, defaults: Section) -> Section:
@@ -175,9 +165,9 @@ def _load_section(parsing: Parsing, level: int, media: MediaLevel, defaults: Sec
     section.sctp_port = port.value & 0xFFFF if port and isinstance(port.value, int) else 0
     section.sctp_maps = [a.value for a in media.all("sctpmap") if isinstance(a.value, SctpMap)]
     if media.media != "application":
-        section.codecs = [a.value for a in media.all("rtpmap") if isinstance(a.value, RtpMap)]
-    section.formats_read = [a.value for a in media.all("fmtp") if isinstance(a.value, Fmtp)]
-    section.feedback = [a.value for a in media.all("rtcp-fb") if isinstance(a.value, Feedback)]
+        section.codecs = cast(list[RtpMap], [a.value for a in media.all("rtpmap")])
+    section.formats_read = cast(list[Fmtp], [a.value for a in media.all("fmtp")])
+    section.feedback = cast(list[Feedback], [a.value for a in media.all("rtcp-fb")])
     section.has_rtcp_rsize = media.first("rtcp-rsize") is not None
     section.is_mixed = defaults.is_mixed or media.first("extmap-allow-mixed") is not None
     section.msids = [a.value for a in media.all("msid") if isinstance(a.value, Msid)]
