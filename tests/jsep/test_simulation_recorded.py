@@ -29,26 +29,12 @@ def is_known(item: Difference) -> bool:
     return False
 
 
-_NO_CHANNEL = (
-    "after a rollback of the offer with its first data channel Chromium offers no data section "
-    "again, and negotiationneeded fires for ever"
-)
-_NUMBERS = "which numbers Chromium takes for formats and extensions after a rollback"
-_SESSION_ERROR = "how createOffer of Chromium fails after a remote offer it could not apply"
+_NUMBERS = "which numbers Chromium takes for formats after a rollback"
 DIVERGING: dict[str, str] = {
-    "aiortc-chromium-glare-data-channel": _NO_CHANNEL,
-    "chromium-chromium-glare-data-channel": _NO_CHANNEL,
-    "firefox-chromium-glare-data-channel": _NO_CHANNEL,
-    "aiortc-chromium-glare-other-media": _NUMBERS,
     "aiortc-chromium-rollback": _NUMBERS,
     "chromium-firefox-rollback": _NUMBERS,
     "firefox-chromium-glare-polite-callee": _NUMBERS,
     "firefox-chromium-rollback": _NUMBERS,
-    "chromium-aiortc-hold-resume": _SESSION_ERROR,
-    "chromium-aiortc-role-swap": _SESSION_ERROR,
-    "firefox-chromium-ice-restart-by-answerer": (
-        "Chromium refuses the DTLS role in Firefox's answer to its ICE restart"
-    ),
 }
 """Scenarios that go another way than in life, with the cause."""
 

@@ -28,10 +28,11 @@ class Applying(Interface):
     _closed_channels: int = 0
 
     def _roll_back(self) -> None:
-        had_data = self.data_level is not None
+        had_data = self.data_mid
         super()._roll_back()
-        if had_data and self.data_level is None:
+        if had_data is not None and self.data_mid is None:
             self._closed_channels = len(self.data_channels)
+            self._native.lost_data_mid = had_data
 
     # -- sections -------------------------------------------------------------------------------
 
@@ -67,7 +68,11 @@ class Applying(Interface):
                 )
                 plan[level : level + 1] = [new]
                 self._lines[transceiver] = level
-        if self.data_mid is None and len(self.data_channels) > self._closed_channels:
+        if (
+            self.data_mid is None
+            and self._native.lost_data_mid is None
+            and len(self.data_channels) > self._closed_channels
+        ):
             plan.append(SectionPlan(len(plan), self._new_mid(), "data"))
         return plan
 
@@ -203,11 +208,10 @@ class Applying(Interface):
 
     def _make_for_remote(self, section: SectionFacts) -> Transceiver | None:
         made = super()._make_for_remote(section)
-        if made is not None:
-            if section.rids_recv:
-                made.encodings = [
-                    Encoding(rid, rid not in section.paused, 1.0) for rid in section.rids_recv
-                ]
+        if made is not None and section.rids_recv:
+            made.encodings = [
+                Encoding(rid, rid not in section.paused, 1.0) for rid in section.rids_recv
+            ]
         return made
 
     def _take_requested_encodings(self, transceiver: Transceiver, section: SectionFacts) -> None:
@@ -221,6 +225,19 @@ class Applying(Interface):
         self._used_mids.update(section.mid for section in facts.sections if section.mid)
         super()._apply_local(sdp_type, facts)
         self._keep_extensions(self._native.local)
+
+    def _apply_remote_data(self, section: SectionFacts, is_answer: bool) -> None:
+        lost = self._native.lost_data_mid
+        if lost is None or lost == section.mid:
+            self._native.lost_data_mid = None
+            super()._apply_remote_data(section, is_answer)
+
+    def _narrow_encodings(self, transceiver: Transceiver, section: SectionFacts) -> None:
+        """Pause layers; those that were refused stand in later offers all the same."""
+        if section.rids_recv and not section.rejected:
+            for encoding in transceiver.encodings:
+                if encoding.rid in section.rids_recv:
+                    encoding.active = encoding.rid not in section.paused
 
     def _apply_remote(self, sdp_type: str, facts: DescriptionFacts) -> None:
         super()._apply_remote(sdp_type, facts)

@@ -260,7 +260,13 @@ def prefer(
                         chosen.append(codec)
                         has_red = True
                     break
-    return chosen
+    return [codec for codec in chosen if codec.key != "red" or _is_carried(codec, chosen)]
+
+
+def _is_carried(red: Codec, codecs: CodecList) -> bool:
+    """Whether what a red codec carries is there as well, if it says what that is."""
+    first = red.parameters.get("", "").split("/")[0]
+    return not first or any(str(codec.payload_type) == first for codec in codecs)
 
 
 def is_preferred(codec: Codec, preference: Codec, kind: str) -> bool:

@@ -42,7 +42,12 @@ KindAt = Callable[[str, int], str | None]
 
 
 class Connection:
-    """What RTCPeerConnection keeps between the calls; a new one has nothing set."""
+    """What RTCPeerConnection keeps between the calls; a new one has nothing set.
+
+    Attributes:
+        lost_data_mid: the mid of a data section that a rollback took away; only a section of that
+            mid is taken for data ever after.
+    """
 
     def __init__(self) -> None:
         self.signaling_state = "stable"
@@ -57,6 +62,7 @@ class Connection:
         self._stable: tuple[Description | None, Description | None] = (None, None)
         self._transports_before: Transports | None = None
         self.kind_at: KindAt | None = None
+        self.lost_data_mid: str | None = None
 
     def roll_back(self) -> None:
         """Undo the offer that is not answered yet.
@@ -96,6 +102,7 @@ class Connection:
         self.remote = description
         try:
             self._transports.apply("remote", kind, self.local, description)
+            self._advance("remote", kind)
             for content in description.contents:
                 if content.kind in (AUDIO, VIDEO) and not content.rejected:
                     self._receive(content)
@@ -103,7 +110,6 @@ class Connection:
         except Refused as refusal:
             self.session_error = refusal.reason
             raise
-        self._advance("remote", kind)
 
     def set_local(self, kind: str, description: Description, *, is_created: bool = False) -> None:
         """Take a local description.
@@ -127,6 +133,7 @@ class Connection:
             self._check_fingerprints(created, description)
             self._transports.apply("local", kind, description, self.remote)
             self._check_kinds(created, description)
+            self._advance("local", kind)
             for content in description.contents:
                 if content.kind in (AUDIO, VIDEO) and not content.rejected:
                     self._transports.set_extensions(content.mid, deduplicated(content.extensions))
@@ -138,7 +145,6 @@ class Connection:
         except Refused as refusal:
             self.session_error = refusal.reason
             raise Refused(refusal.reason, INTERNAL) from None
-        self._advance("local", kind)
 
     def role_of(self, mid: str) -> str | None:
         """Return the DTLS role negotiated for a section; None if there is none yet."""
@@ -184,6 +190,8 @@ class Connection:
         if self._sctp is None:
             self._sctp = (ours.sctp_port, theirs.sctp_port)
         elif self._sctp != (ours.sctp_port, theirs.sctp_port):
+            raise Refused("Failed to start SCTP transport.", INVALID_MODIFICATION)
+        if self.lost_data_mid not in (None, ours.mid):
             raise Refused("Failed to start SCTP transport.", INVALID_MODIFICATION)
 
     def _check_fingerprints(self, created: Description | None, new: Description) -> None:

@@ -46,7 +46,8 @@ def create_offer(
         content = _offer_section(options, making)
         if content.kind in (AUDIO, VIDEO):
             content.extensions = extensions[place]
-            content.codecs = _offer_codecs(options, active[place], known[content.kind], making)
+            before = _content_before(options, place, current)
+            content.codecs = _offer_codecs(options, before, known[content.kind], making)
             add_sender(content, options.sender, making)
         offer.contents.append(content)
     bundled = [content for content in offer.contents if not content.rejected]
@@ -68,6 +69,14 @@ def _active_contents(
         if not content.rejected and not options.stopped and content.mid == options.mid:
             active[place] = content
     return active
+
+
+def _content_before(
+    options: SectionOptions, place: int, current: Description | None
+) -> Content | None:
+    """Return what stood in the place of a section, even if it is rejected now."""
+    before = current.contents[place] if current and place < len(current.contents) else None
+    return None if before is None or before.rejected or before.mid != options.mid else before
 
 
 def _offer_section(options: SectionOptions, making: Making) -> Content:
@@ -144,7 +153,9 @@ def _number_extensions(
     used: set[int] = set()
     named: dict[str, dict[str, None]] = {AUDIO: {}, VIDEO: {}}
     for content in active:
-        for extension in content.extensions if content is not None else ():
+        if content is None or content.kind not in named:
+            continue
+        for extension in content.extensions:
             if not extension.encrypted:
                 named[content.kind][extension.uri] = None
                 if extension.uri not in numbers:

@@ -96,7 +96,7 @@ class ChromiumPeer(Applying, PeerConnection):
     def create_offer(self, *, ice_restart: bool = False) -> TypedSdp:
         """Return an offer; see `PeerConnection.create_offer`."""
         self._require_open("createOffer")
-        if self.signaling_state not in OFFER_STATES:
+        if not {self.signaling_state, self._native.signaling_state} <= OFFER_STATES:
             raise self._say("wrong-state-createOffer", method="createOffer")
         self._check_session("createOffer")
         return self._remember(self._make_offer(ice_restart=ice_restart))
@@ -104,7 +104,7 @@ class ChromiumPeer(Applying, PeerConnection):
     def create_answer(self) -> TypedSdp:
         """Return an answer; see `PeerConnection.create_answer`."""
         self._require_open("createAnswer")
-        if self.signaling_state not in ANSWER_STATES:
+        if not {self.signaling_state, self._native.signaling_state} <= ANSWER_STATES:
             raise self._say("wrong-state-createAnswer", method="createAnswer")
         self._check_session("createAnswer")
         try:
@@ -132,12 +132,14 @@ class ChromiumPeer(Applying, PeerConnection):
 
     def renew_credentials(self, *, for_offer: bool, ice_restart: bool = False) -> None:
         """Take over credentials from the local description in force, but from nowhere else."""
+        if for_offer and self.credentials_to_replace:
+            ice_restart = True
         super().renew_credentials(for_offer=for_offer, ice_restart=ice_restart)
         local = {section.mid for section in self.facts_of(self.local).sections}
         self.credentials = {m: pair for m, pair in self.credentials.items() if m in local}
 
     def restarts_remotely(self, section: SectionFacts) -> bool:
-        """Whether a section has other credentials than before; what is rejected restarts nothing."""
+        """Whether a section has other credentials than before; none that is rejected has."""
         return not section.rejected and super().restarts_remotely(section)
 
     def _make_answer(self) -> TypedSdp:
@@ -263,7 +265,10 @@ class ChromiumPeer(Applying, PeerConnection):
         super()._note_change()
 
     def _negotiation_needed(self) -> bool:
-        # Without a local description libwebrtc looks no further.
+        # Without a local description libwebrtc looks no further; after a description it could
+        # not apply it is in another state than the page is told.
+        if self._native.signaling_state != "stable":
+            return self.negotiation_needed
         return self.current_local is None or super()._negotiation_needed()
 
     def _keep_facts(self, text: str, facts: DescriptionFacts) -> None:

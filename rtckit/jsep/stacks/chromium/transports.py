@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from rtckit.jsep.stacks.chromium.description import RTP, Content, Description, Extension, Transport
+from rtckit.jsep.stacks.chromium.fingerprint import Fingerprint
 from rtckit.jsep.stacks.chromium.refusal import INVALID_STATE, Refused
 
 _UFRAG_LENGTH = (4, 256)
@@ -16,6 +17,8 @@ _OTHER_ROLE = {"active": "passive", "passive": "active"}
 class DtlsTransport:
     """One transport: what both sides said of it last, and the DTLS role that came of it.
 
+    ``verified`` is the fingerprint the role was settled with.
+
     ``sections`` are the mids that use it, ``sources`` the section each remote source belongs to,
     ``extensions`` the header extensions each section has in use, and ``agreed`` those lists of
     them, by identity, that are known to agree with all others.
@@ -25,6 +28,7 @@ class DtlsTransport:
     local: Transport | None = None
     remote: Transport | None = None
     role: str | None = None
+    verified: Fingerprint | None = None
     sections: set[str] = field(default_factory=set)
     sources: dict[int, str] = field(default_factory=dict)
     extensions: dict[str, list[Extension]] = field(default_factory=dict)
@@ -378,5 +382,7 @@ def _negotiate(transport: DtlsTransport, local_kind: str) -> str | None:
         role = str(local.role)
     if not remote.fingerprint.fits:
         return "Failed to apply remote fingerprint."
-    transport.role = role
+    if transport.role not in (None, role) and transport.verified == remote.fingerprint:
+        return "Failed to set SSL role for the transport."
+    transport.role, transport.verified = role, remote.fingerprint
     return None
