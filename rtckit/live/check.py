@@ -168,6 +168,8 @@ class _Session:
         self._sent_at: float | None = None
         self._remote_at: float | None = None
         self._remote: list[IceCandidate] = []
+        # Candidates that came before the description they belong to was taken.
+        self._early: list[IceCandidate | None] | None = []
         self._mid: str | None = "0"
 
     async def run(self, timeout: float | None, hold_s: float) -> CheckResult:
@@ -272,6 +274,9 @@ class _Session:
         self.engine.set_remote(remote.credentials, lite=remote.lite)
         for candidate in remote.candidates:
             self._add_remote(candidate)
+        early, self._early = self._early, None
+        for each in early or ():
+            self._take_candidate(each)
         if remote.ended:
             self.engine.end_of_remote()
 
@@ -285,7 +290,6 @@ class _Session:
             self._outgoing.task_done()
 
     async def _listen(self) -> None:
-        early: list[IceCandidate | None] = []
         try:
             while True:
                 message = await self.signalling.receive()
@@ -293,15 +297,12 @@ class _Session:
                     self._farewell.set()
                 elif isinstance(message.get("sdp"), str) and not self._described.done():
                     self._described.set_result(read_remote(message["sdp"]))
-                    await asyncio.sleep(0)
-                    for candidate in early:
-                        self._take_candidate(candidate)
                 elif isinstance(message.get("candidate"), str):
                     candidate = read_candidate(message["candidate"])
-                    if self._remote_at is None:
-                        early.append(candidate)
-                    else:
+                    if self._early is None:
                         self._take_candidate(candidate)
+                    else:
+                        self._early.append(candidate)
         except SignallingEnded as error:
             self._farewell.set()
             if not self._described.done():
