@@ -115,7 +115,7 @@ def _line(message: Message, paint: Paint, width: int) -> str:
         lane = f"{lane:>{_LANE}}"
     else:
         lane = f"{lane:<{_LANE}}"
-    room = max(12, width - 9 - 3 - _LANE - 4)
+    room = max(12, width - _LANE - 17)
     return (
         f"{message.sent * 1000:9.1f}   a{paint(lane, style)}b   {paint(clip(after, room), 'dim')}"
     ).rstrip()

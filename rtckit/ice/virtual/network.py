@@ -109,11 +109,13 @@ class Relay:
         address: the relayed transport address.
         owner: the host it was allocated for.
         permitted: the peers' addresses.
+        asked: when a permission was asked for, by address.
     """
 
     address: Address
     owner: Host
     permitted: set[str] = field(default_factory=set)
+    asked: dict[str, float] = field(default_factory=dict)
 
 
 class Network:
@@ -329,17 +331,25 @@ class Network:
         return relay
 
     def _send_by_relay(self, relay: Relay, to: Address, data: bytes) -> None:
-        """Send from a relayed address; the permission is asked for with the first packet."""
+        """Send from a relayed address, once the server has said that the permission is there."""
         delay = relay.owner.delay
-        is_new = to.ip not in relay.permitted
+        if to.ip not in relay.asked:
+            self._ask_permission(relay, to.ip)
         packet = Packet(self.now, relay.address, relay.address, to, data)
-
-        def leave(now: float) -> None:
-            relay.permitted.add(to.ip)
-            self._cross(packet, relay.address, None)
-
         # CreatePermission and its answer, then the data (RFC 8656, 9).
-        self.at(self.now + (3 * delay if is_new else delay), leave)
+        leaves = max(self.now + delay, relay.asked[to.ip] + 3 * delay)
+        self.at(leaves, lambda now: self._cross(packet, relay.address, None))
+
+    def _ask_permission(self, relay: Relay, ip: str) -> None:
+        relay.asked[ip] = self.now
+        self.at(self.now + relay.owner.delay, lambda now: relay.permitted.add(ip))
+
+    def permit(self, owner: Host, ips: Iterable[str]) -> None:
+        """Ask for permissions on all relays of a host, before any packet needs them."""
+        for ip in dict.fromkeys(ips):
+            for relay in self._relays.values():
+                if relay.owner is owner and ip not in relay.asked:
+                    self._ask_permission(relay, ip)
 
     def _relay_in(self, relay: Relay, packet: Packet, name: str, sender: Host | None) -> None:
         if packet.seen.ip not in relay.permitted:
@@ -349,17 +359,6 @@ class Network:
         self._arrive_later(
             packet, relay.owner.delay, name, relay.owner, relay.address, relayed=True
         )
-
-    def permit(self, owner: Host, ips: Iterable[str]) -> None:
-        """Ask for permissions on all relays of a host, before any packet needs them."""
-        wanted = set(ips)
-
-        def grant(_: float) -> None:
-            for relay in self._relays.values():
-                if relay.owner is owner:
-                    relay.permitted |= wanted
-
-        self.at(self.now + owner.delay, grant)
 
 
 def _name(host: Host | None) -> str:
