@@ -10,12 +10,23 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from rtckit import analysis, capture, ice, jsep, sdp
+    from rtckit import analysis, capture, ice, jsep, live, sdp
     from rtckit.analysis.bundle import open_call as open  # noqa: A004
     from rtckit.rules.diagnosis import diagnose
     from rtckit.rules.lint import lint
 
-__all__ = ["__version__", "analysis", "capture", "diagnose", "ice", "jsep", "lint", "open", "sdp"]
+__all__ = [
+    "__version__",
+    "analysis",
+    "capture",
+    "diagnose",
+    "ice",
+    "jsep",
+    "lint",
+    "live",
+    "open",
+    "sdp",
+]
 
 _LAZY = {
     "diagnose": ("rtckit.rules.diagnosis", "diagnose"),
@@ -25,6 +36,7 @@ _LAZY = {
     "capture": ("rtckit.capture", None),
     "ice": ("rtckit.ice", None),
     "jsep": ("rtckit.jsep", None),
+    "live": ("rtckit.live", None),
     "sdp": ("rtckit.sdp", None),
 }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
@@ -105,9 +106,9 @@ def open_engine(
         raise UsageError(f"no engine {name!r}: {', '.join(ENGINES)}")
     if lite:
         raise UsageError("aioice has no ICE-lite")
-    from rtckit.live.engines.aioice import AioiceEngine
-
-    engine: Engine = AioiceEngine(controlling=controlling, gathering=gathering)
+    # By name: other people's engines are loaded when they are asked for, and by nobody else.
+    module = importlib.import_module("rtckit.live.engines.aioice")
+    engine: Engine = module.AioiceEngine(controlling=controlling, gathering=gathering)
     return engine
 
 

@@ -6,9 +6,11 @@ with the last answer, and at the end of its budget whatever is missing.
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from random import SystemRandom
+from types import ModuleType
 from typing import Any
 
 from rtckit.analysis.probe import ProbeSet
@@ -454,3 +456,13 @@ async def gather(
     finally:
         gathering.cancel()
         await engine.close()
+
+
+class _Callable(ModuleType):
+    """``rtckit.live.gather`` names this module and its function: calling either is the same."""
+
+    def __call__(self, *args: Any, **named: Any) -> AsyncIterator[Event]:
+        return gather(*args, **named)
+
+
+sys.modules[__name__].__class__ = _Callable
