@@ -13,12 +13,19 @@ author = "The rtckit authors"
 copyright = "The rtckit authors, Apache-2.0"
 version = release = rtckit.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "rtckit_pages", "state_diagram"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "rtckit_pages",
+    "state_diagram",
+]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "_ext"]
 
 autodoc_member_order = "bysource"
+napoleon_use_ivar = True
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "undoc-members": True, "show-inheritance": False}
 python_use_unqualified_type_names = True

@@ -8,6 +8,7 @@ import contextlib
 import io
 import os
 import re
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -105,7 +106,7 @@ class RunDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """The transcript."""
         line = self.arguments[0]
-        code, shown = _run(line.split())
+        code, shown = _run(shlex.split(line))
         expected = self.options.get("expect", ExitCode.CLEAN)
         if code != expected:
             raise self.error(f"rtckit {line} ended with {code}, not {expected}: {shown}")
