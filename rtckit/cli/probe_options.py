@@ -2,15 +2,16 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from rtckit.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from rtckit.cli.output import Settings
     from rtckit.live.interfaces import Interface
 
 __all__ = [
@@ -19,7 +20,10 @@ __all__ = [
     "family_options",
     "interface_options",
     "read_secret",
+    "with_patience",
 ]
+
+T = TypeVar("T")
 
 _Function = Callable[..., Any]
 _SECRET_LIMIT = 4096
@@ -99,6 +103,19 @@ def read_secret(
         answer: str = click.prompt(what.capitalize(), hide_input=True, err=True)
         return answer
     return None
+
+
+async def with_patience(settings: "Settings", work: Awaitable[T], what: str) -> T:
+    """``work``, with a line on stderr for people when it takes more than a second."""
+    import asyncio
+
+    if settings.output_format != "text" or not sys.stderr.isatty():
+        return await work
+    handle = asyncio.get_running_loop().call_later(1.0, settings.note, f"rtckit: {what}")
+    try:
+        return await work
+    finally:
+        handle.cancel()
 
 
 def _read(file: str) -> str:

@@ -12,6 +12,7 @@ from rtckit.cli.probe_options import (
     choose_interfaces,
     family_options,
     interface_options,
+    with_patience,
 )
 from rtckit.core.errors import ExitCode, UsageError
 
@@ -123,7 +124,8 @@ def _answer(
     started = time.monotonic()
 
     def work(tell: Any) -> "ProbeSet":
-        return asyncio.run(ping_servers(servers, wanted, interfaces=interfaces, on_step=tell))
+        asking = ping_servers(servers, wanted, interfaces=interfaces, on_step=tell)
+        return asyncio.run(with_patience(settings, asking, "asking the servers"))
 
     if settings.output_format != "jsonl":
         probes = work(None)

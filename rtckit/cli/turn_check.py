@@ -14,6 +14,7 @@ from rtckit.cli.probe_options import (
     family_options,
     interface_options,
     read_secret,
+    with_patience,
 )
 from rtckit.core.errors import ExitCode, UsageError
 from rtckit.core.findings import Finding, Severity
@@ -58,6 +59,11 @@ _SECRET = "RTCKIT_TURN_SECRET"  # the name of a variable
     help="Try this way instead: udp, tcp or tls; may be repeated.",
 )
 @click.option("--tcp-relay", is_flag=True, help="Relay TCP as well (RFC 6062).")
+@click.option(
+    "--relay-family",
+    type=click.Choice(["4", "6"]),
+    help="Ask for relayed addresses of this IP version.",
+)
 @click.option("--ca", "ca_file", metavar="FILE", help="Trust these authorities (PEM) too.")
 @click.option("--insecure", is_flag=True, help="Go on after a bad certificate.")
 @click.option(
@@ -98,6 +104,7 @@ def check(
     peers: tuple[str, ...],
     ways: tuple[str, ...],
     tcp_relay: bool,
+    relay_family: str | None,
     ca_file: str | None,
     insecure: bool,
     timeout: float,
@@ -146,6 +153,7 @@ def check(
         ca_file=readable(ca_file),
         families=choose_families(only_4, only_6),
         local_port=local_port,
+        relay_family=int(relay_family) if relay_family else None,
     )
     found = choose_interfaces(interfaces, all_interfaces)
     if chosen[0] is None:
@@ -170,7 +178,10 @@ def _answer(
     live = settings.output_format == "jsonl"
 
     def work(tell: Any) -> "ProbeSet":
-        return asyncio.run(check_servers(targets, wanted, interfaces=interfaces, on_step=tell))
+        asking = check_servers(targets, wanted, interfaces=interfaces, on_step=tell)
+        return asyncio.run(
+            with_patience(settings, asking, "asking the servers, at most some seconds a step")
+        )
 
     if not live:
         probes = work(None)

@@ -29,6 +29,8 @@ class CheckSettings:
     ``timeout_s`` bounds each request; ``count`` datagrams go each way in an echo. ``peers`` are
     asked permissions for. ``tcp_relay`` tries RFC 6062, where the way is TCP or TLS. ``realm`` is
     the one the credentials are thought to be for. ``insecure`` goes on after a bad certificate.
+    ``relay_family`` asks for relayed addresses of that family; without it, as clients do, for IPv4
+    and for IPv6 only where a server reached by IPv6 has no IPv4.
     """
 
     timeout_s: float = 5.0
@@ -42,6 +44,7 @@ class CheckSettings:
     ca_file: str | None = None
     families: tuple[int, ...] = (4, 6)
     local_port: int = 0
+    relay_family: int | None = None
 
 
 class RelayCheck:
@@ -68,9 +71,13 @@ class RelayCheck:
         self.recorder = recorder
         self.tls = tls
         self.open_quietly = open_quietly
+        self.family = settings.relay_family
+
+    def _fresh_auth(self) -> LongTerm:
+        return LongTerm(self.server.username or "", self.server.credential or "")
 
     def _auth(self, error: StunError) -> LongTerm:
-        auth = LongTerm(self.server.username or "", self.server.credential or "")
+        auth = self._fresh_auth()
         auth.learn(error)
         return auth
 
@@ -91,16 +98,38 @@ class RelayCheck:
             return auth_facts(client)
 
         allocation = await self._take_allocate(client, learn)
+        if allocation is None and self._has_no_ipv4():
+            # Anew: a server may keep half an allocation for the address that it refused.
+            other = await self.open_quietly()
+            if other is not None:
+                recorder.steps.pop()
+                self.family, client = 6, other
+                client.auth = self._fresh_auth()
+                allocation = await self._take_allocate(client, learn)
         if redirected:
             recorder.steps.pop()
             return redirected[0]
-        if allocation is None:
-            return None
+        if allocation is not None:
+            await self._take_rest(client, allocation)
+        return None
+
+    def _has_no_ipv4(self) -> bool:
+        failure = self.recorder.steps[-1].failure
+        refused = failure is not None and failure.code == 440
+        return refused and self.family is None and self.remote.family == 6
+
+    async def _take_rest(self, client: TurnClient, allocation: Allocation) -> None:
+        """What can be done with an allocation."""
+        recorder = self.recorder
         await recorder.take(
             "refresh",
             client.refresh(),
             lambda granted: {"lifetime": granted, **auth_facts(client)},
         )
+        if allocation.relayed.port == 0:
+            recorder.skip("permission", "the relayed address is none")
+            await recorder.take("deallocate", self._give_back(client, None))
+            return
         other = await self._second(client)
         await self._permit(client, other)
         if other is not None and other.allocation is not None:
@@ -110,7 +139,6 @@ class RelayCheck:
         if self.settings.tcp_relay:
             await self._tcp_relay(client)
         await recorder.take("deallocate", self._give_back(client, other))
-        return None
 
     async def _take_allocate(
         self, client: TurnClient, learn: Callable[[ProbeError], dict[str, Any]]
@@ -118,7 +146,7 @@ class RelayCheck:
         recorder = self.recorder
         allocation = await recorder.take(
             "allocate",
-            client.allocate(keep=False),
+            client.allocate(family=self.family, keep=False),
             lambda granted: allocation_facts(granted) | auth_facts(client),
             on_failure=learn,
         )
@@ -128,7 +156,7 @@ class RelayCheck:
         if refused and auth is not None and realm is not None and realm != auth.realm:
             auth.key_realm = realm
             try:
-                await client.allocate(keep=False)
+                await client.allocate(family=self.family, keep=False)
                 await client.refresh(0)
             except ProbeError:
                 return None
@@ -141,9 +169,10 @@ class RelayCheck:
         if other is None:
             self.recorder.skip("second", "no second connection to the server")
             return None
-        auth = LongTerm(self.server.username or "", self.server.credential or "")
-        other.auth = auth
-        granted = await self.recorder.take("second", other.allocate(keep=False), allocation_facts)
+        other.auth = self._fresh_auth()
+        granted = await self.recorder.take(
+            "second", other.allocate(family=self.family, keep=False), allocation_facts
+        )
         if granted is None:
             return None
         return other
@@ -258,9 +287,9 @@ class RelayCheck:
                 end = await self.open_quietly()
                 if end is None:
                     raise ProbeError("no further connection to the server")
-                end.auth = LongTerm(self.server.username or "", self.server.credential or "")
+                end.auth = self._fresh_auth()
                 ends.append(end)
-                granted.append(await end.allocate(transport=TCP, keep=False))
+                granted.append(await end.allocate(transport=TCP, family=self.family, keep=False))
             return granted
 
         granted = await recorder.take(

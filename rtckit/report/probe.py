@@ -9,7 +9,7 @@ from rtckit.core.text import escape_controls
 from rtckit.report.frame import render_findings
 from rtckit.report.json import answer
 from rtckit.report.lint import summarize
-from rtckit.report.text import Paint, Styled, clip, columns, format_count
+from rtckit.report.text import Paint, Styled, clip, columns
 
 __all__ = ["render_pings", "render_probes", "step_event", "to_dict"]
 
@@ -26,6 +26,7 @@ def to_dict(probes: ProbeSet, findings: Sequence[Finding]) -> dict[str, Any]:
             probe.to_dict()
             | {
                 "asked": probe.asked,
+                "allocated": any(step.name == "allocate" and step.ok for step in probe.steps),
                 "findings": [
                     finding.rule for finding in findings if finding.location.file == probe.server
                 ],
@@ -154,12 +155,16 @@ def _permission(facts: Mapping[str, Any]) -> str:
 
 def _echo(facts: Mapping[str, Any]) -> str:
     sent = facts.get("sent")
-    text = f"send {facts.get('send_there')}/{sent} there, {facts.get('send_back')}/{sent} back"
-    if "channel_there" in facts:
-        text += (
-            f"; channel {facts['channel_there']}/{sent} there, {facts['channel_back']}/{sent} back"
-        )
-    return text + (f"; RTT {facts['rtt_ms']:.1f} ms" if "rtt_ms" in facts else "")
+    parts = []
+    for form in ("send", "channel"):
+        there, back = facts.get(f"{form}_there"), facts.get(f"{form}_back")
+        if there is None:
+            continue
+        both = f"{there}/{sent}" if there == back else f"{there}/{sent} there, {back}/{sent} back"
+        parts.append(f"{form} {both}")
+    if "rtt_ms" in facts:
+        parts.append(f"RTT {facts['rtt_ms']:.1f} ms")
+    return "; ".join(parts)
 
 
 def _outside(facts: Mapping[str, Any]) -> str:
@@ -189,11 +194,8 @@ _WRITERS: dict[str, Callable[[Mapping[str, Any]], str]] = {
 def _closing(probes: ProbeSet, findings: Sequence[Finding], paint: Paint) -> str:
     asked = [probe for probe in probes.probes if probe.asked]
     good = sum(probe.works for probe in asked)
-    tried = format_count(len(asked), "way")
-    if good == len(asked) and asked:
-        text = paint(f"{good} of {tried} asked for work.", "bold green")
-    else:
-        text = paint(f"{good} of {tried} asked for work.", "bold red" if not good else "yellow")
+    style = "bold green" if good == len(asked) else "yellow" if good else "bold red"
+    text = paint(f"{good} of {len(asked)} {'works' if good == 1 else 'work'}.", style)
     return f"{text} {summarize(findings)}" if findings else text
 
 

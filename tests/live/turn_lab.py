@@ -15,6 +15,7 @@ SERVER = "203.0.113.10"
 SECOND = "203.0.113.11"
 CLIENT = "10.77.1.1"
 PRIVATE = "10.9.9.9"
+SERVER_6 = "2001:db8::10"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -25,15 +26,20 @@ class TurnLab:
     client: Namespace
     server: Namespace
 
+    def ping(self, *arguments: str) -> tuple[int, dict[str, Any]]:
+        """The exit code and the JSON answer of `rtckit stun ping`, run where the client is."""
+        return self._run(["stun", "ping", *arguments, "--format", "json"])
+
     def check(
         self, *arguments: str, credential: str | None = "laboratory"
     ) -> tuple[int, dict[str, Any]]:
         """The exit code and the JSON answer of `rtckit turn check`, run where the client is."""
-        command = [sys.executable, "-m", "rtckit", "turn", "check", *arguments, "--format", "json"]
-        if credential is not None:
-            command += ["--credential", credential]
+        secret = [] if credential is None else ["--credential", credential]
+        return self._run(["turn", "check", *arguments, *secret, "--format", "json"])
+
+    def _run(self, arguments: list[str]) -> tuple[int, dict[str, Any]]:
         done = subprocess.run(
-            self.client.command(*command),
+            self.client.command(sys.executable, "-m", "rtckit", *arguments),
             capture_output=True,
             text=True,
             timeout=60,
@@ -67,13 +73,25 @@ class TurnLab:
 def turn_lab() -> Iterator[TurnLab]:
     """The network, for as long as the context lasts."""
     with Network() as network:
-        client = network.add("client", ipv6=False)
-        server = network.add("server", ipv6=False)
+        client = network.add("client")
+        server = network.add("server")
+        network.add("island")
         network.link("client", "eth0", "server", "to_client")
         network.address("client", "eth0", f"{CLIENT}/24")
         network.address("server", "to_client", "10.77.1.254/24")
         network.address("server", "lo", f"{SERVER}/32", f"{SECOND}/32", f"{PRIVATE}/32")
-        network.default_route("client", "10.77.1.254")
+        network.address("client", "eth0", "fd77:1::1/64")
+        network.address("server", "to_client", "fd77:1::254/64")
+        network.address("server", "lo", f"{SERVER_6}/128")
+        network.default_route("client", "10.77.1.254", "fd77:1::254")
+        # A bridge as container engines make them: it has a route out, and nobody forwards there.
+        network.link("client", "docker0", "island", "eth0")
+        network.address("client", "docker0", "172.17.0.1/16")
+        network.address("island", "eth0", "172.17.0.2/16")
+        network.ip(
+            *("client", "route", "add", "default", "via", "172.17.0.2"),
+            *("dev", "docker0", "metric", "500"),
+        )
         yield TurnLab(client, server)
 
 
