@@ -202,3 +202,23 @@ def test_candidates_need_a_remote_section() -> None:
     peer.set_local_description(peer.create_offer())
     with pytest.raises(PeerError, match="Index 1 out of range"):
         peer.add_ice_candidate(CANDIDATE, None, 1)
+
+
+def test_a_section_without_a_fingerprint_ends_the_page() -> None:
+    text = offer("chromium", audio=1, video=1).text
+    head, audio, video = text.split("m=")
+    video = re.sub(r"a=(fingerprint|setup|ice-\w+):.*\r\n", "", video)
+    video = video.replace("video 9", "video 0").replace("a=mid:1", "a=mid:1\r\na=bundle-only")
+    peer = FirefoxPeer()
+    peer.set_remote_description(TypedSdp("offer", "m=".join((head, audio, video))))
+    with pytest.raises(PeerError, match="the page is lost"):
+        peer.set_local_description(peer.create_answer())
+
+
+def test_retransmissions_of_the_sender_outlive_preferences() -> None:
+    peer = FirefoxPeer()
+    video = peer.add_track("video")
+    peer.set_codec_preferences(video, [])
+    text = peer.create_offer().sdp
+    assert "rtx" not in text
+    assert text.count("a=ssrc-group:FID") == 1

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rtckit.jsep.stacks.firefox.attributes import ExtMap
-from rtckit.jsep.stacks.firefox.capabilities import Codec, Extension
+from rtckit.jsep.stacks.firefox.capabilities import Extension
 from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs
 from rtckit.jsep.stacks.firefox.codecs import is_negotiable
 from rtckit.jsep.stacks.firefox.description import Description, Section
@@ -181,14 +181,12 @@ def _answer_section(offered: Section, seat: Seat, own: Own, role: str | None) ->
     section.codecs = codecs
     if offered.media == "video" and seat.has_preferences:
         section.sent = negotiate_codecs(seat.codecs, offered)
-    _add_sender(section, offered, seat, own, codecs)
+    _add_sender(section, offered, seat, own)
     section.extensions = _common_extensions(offered, section, own)
     return section
 
 
-def _add_sender(
-    section: SectionText, offered: Section, seat: Seat, own: Own, codecs: Sequence[Codec]
-) -> None:
+def _add_sender(section: SectionText, offered: Section, seat: Seat, own: Own) -> None:
     """Add the sources, and what is sent: msid, and the rids both sides know."""
     sender = seat.sender
     sends = section.direction in ("sendrecv", "sendonly")
@@ -200,7 +198,7 @@ def _add_sender(
     section.ssrcs = sources
     if sends:
         section.msids = sender.msids
-        if any(codec.rtx for codec in codecs):
+        if any(codec.rtx for codec in section.sent or section.codecs):
             pairs = sender.pairs(sources, own.new_ssrc)
             section.pairs = pairs
             section.ssrcs = [ssrc for pair in pairs for ssrc in pair]

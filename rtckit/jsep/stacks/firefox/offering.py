@@ -72,7 +72,7 @@ def _add_sender(section: SectionText, seat: Seat, own: Own) -> None:
     section.ssrcs = sources
     if sends:
         section.msids = sender.msids
-        if any(codec.rtx for codec in section.codecs):
+        if any(codec.rtx for codec in section.sent or section.codecs):
             section.pairs = sender.pairs(sources, own.new_ssrc)
             section.ssrcs = [ssrc for pair in section.pairs for ssrc in pair]
 

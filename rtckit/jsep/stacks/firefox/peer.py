@@ -9,10 +9,11 @@ from rtckit.jsep.facts import DescriptionFacts, SectionFacts
 from rtckit.jsep.identity import Identity
 from rtckit.jsep.peer_state import SectionPlan
 from rtckit.jsep.refusals import PeerError
+from rtckit.jsep.stacks.firefox.answer import check_survives
 from rtckit.jsep.stacks.firefox.answering import Own, write_answer_sections
 from rtckit.jsep.stacks.firefox.calls import Calls
 from rtckit.jsep.stacks.firefox.capabilities import CAPABILITIES, codecs_of, extensions_of
-from rtckit.jsep.stacks.firefox.checks import keep_description, read_description
+from rtckit.jsep.stacks.firefox.checks import Rejected, keep_description, read_description
 from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs, reordered
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.exchange import UNASKED_RESTART
@@ -324,6 +325,11 @@ class FirefoxPeer(Calls):
 
     def _check(self, side: str, sdp_type: str, sdp: str) -> None:
         super()._check(side, sdp_type, sdp)
+        if (side, sdp_type) == ("local", "answer") and self.remote is not None:
+            try:
+                check_survives(read_description(self.remote.sdp), read_description(sdp))
+            except Rejected as rejection:
+                raise PeerError(rejection.error, rejection.message) from None
         if (side, sdp_type) != ("remote", "offer") or not self._has_offered:
             return
         if self._ice_before is None and self._restarts(self._read(sdp)):

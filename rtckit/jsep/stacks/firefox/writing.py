@@ -22,8 +22,8 @@ class SectionText:
         direction: the direction attribute.
         formats: of a data section and of a refused one; the others have those of their codecs.
         codecs: the codecs in order.
-        sent: those of the sender, which preferences do not touch; of them only the feedback is
-            written, before that of the others.
+        sent: those of the sender where they are others: preferences do not touch it. Of them only
+            the feedback is written, before that of ``codecs``.
         extensions: the header extensions.
         is_bundle_only: it has a=bundle-only.
         is_mixed: it has a=extmap-allow-mixed.
