@@ -224,7 +224,7 @@ def _replay(
             for event in ordered:
                 write(mask.event(event.as_json()))
             if not ordered or ordered[-1].event != "result":
-                write(mask.event({"event": "result", **_outcome(feed)}))
+                write({"t": round(feed.now, 6), "event": "result", **_outcome(feed)})
     return _answer(feed, mask)
 
 

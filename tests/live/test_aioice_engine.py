@@ -115,6 +115,26 @@ def test_its_events_tell_the_course_in_order() -> None:
     run(work)
 
 
+def test_an_end_of_candidates_that_comes_too_early_loses_none() -> None:
+    async def work() -> None:
+        a = AioiceEngine(controlling=True, gathering=LOOPBACK)
+        b = NativeEngine(controlling=False, gathering=LOOPBACK)
+        try:
+            await asyncio.gather(a.gather(), b.gather())
+            a.end_of_remote()
+            await asyncio.sleep(0.01)
+            for one, other in ((a, b), (b, a)):
+                one.set_remote(other.credentials)
+                for candidate in other.local:
+                    one.add_remote(candidate)
+            b.end_of_remote()
+            await asyncio.gather(a.connect(10), b.connect(10))
+        finally:
+            await asyncio.gather(a.close(), b.close())
+
+    run(work)
+
+
 def test_two_controlling_ends_settle_their_roles_and_tell() -> None:
     async def work() -> None:
         a = AioiceEngine(controlling=True, gathering=LOOPBACK)

@@ -89,7 +89,7 @@ class AioiceEngine:
         self._local: list[IceCandidate] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._connecting: asyncio.Task[None] | None = None
-        self._gathered = False
+        self._gathered = self._remote_ended = self._told_end = False
         self._state = "new"
         self._failure: str | None = None
         self._role = controlling
@@ -355,6 +355,8 @@ class AioiceEngine:
         """Take the credentials of the other end; checks begin once gathering is over."""
         self._began = self.now()
         self._remote = credentials, lite
+        if self._remote_ended:
+            self._loop.call_soon(self._end_remote)
         self._begin()
 
     def add_remote(self, candidate: IceCandidate) -> None:
@@ -362,8 +364,18 @@ class AioiceEngine:
         self._add_remote(aioice.Candidate.from_sdp(_words(candidate)))
 
     def end_of_remote(self) -> None:
-        """Say that the other end has no more candidates."""
-        self._add_remote(None)
+        """Say that the other end has no more candidates.
+
+        aioice takes none after that, so it is told once those that came with the credentials are.
+        """
+        self._remote_ended = True
+        if self._remote is not None:
+            self._loop.call_soon(self._end_remote)
+
+    def _end_remote(self) -> None:
+        if self._remote_ended and not self._told_end:
+            self._told_end = True
+            self._add_remote(None)
 
     def _add_remote(self, candidate: aioice.Candidate | None) -> None:
         if self._connection is None:
@@ -386,6 +398,7 @@ class AioiceEngine:
         self._connecting = self._run(self._connect(self._connection))
 
     async def _connect(self, connection: aioice.Connection) -> None:
+        await asyncio.sleep(0)  # candidates told in the same breath come first: else 20 ms are lost
         try:
             await connection.connect()
         except ConnectionError as error:
