@@ -28,12 +28,15 @@ from rtckit.lab.namespaces import Namespace
 from rtckit.lab.nat import parse_nat
 from rtckit.lab.theory import can_connect
 from rtckit.lab.topology import SERVER_ADDRESSES, Topology, internet
+from rtckit.lab.wire import Impairment
 
 ROOT = Path(__file__).resolve().parents[1]
 KINDS = ("open", "full cone", "restricted", "port restricted", "symmetric", "udp blocked")
 _LIMIT_S = {"native": 4.0, "aioice": 8.0}
 """How long a cell may try; what works at all works in a fraction of it."""
 _SLACK_S = 20.0
+RTT_S = 0.08
+"""Between the two sides; to the server it is half of that, as in the simulator."""
 
 
 class Result(NamedTuple):
@@ -69,9 +72,10 @@ def theory(cell: Cell) -> bool:
     return can_connect(parse_nat(cell.a), parse_nat(cell.b), turn=cell.turn)
 
 
-def simulated(cell: Cell) -> Result:
+def simulated(cell: Cell, rtt_s: float = RTT_S) -> Result:
     """What the simulator predicts."""
-    told = simulate(*(_simulator_name(kind) for kind in cell[:2]), turn=cell.turn)
+    a, b = (_simulator_name(kind) for kind in cell[:2])
+    told = simulate(a, b, turn=cell.turn, rtt=rtt_s)
     time_ms = (told.connect_time or 0) * 1000
     return Result(told.connected, told.pair if told.connected else None, time_ms)
 
@@ -142,10 +146,12 @@ def _servers(kind: str, turn: bool, coturn: Coturn) -> list[str]:
 
 
 @contextlib.contextmanager
-def standing() -> Iterator[tuple[Topology, Coturn]]:
+def standing(rtt_s: float = RTT_S) -> Iterator[tuple[Topology, Coturn]]:
     """The network: hosts ``a0`` to ``a5`` and ``b0`` to ``b5``, and coturn with TLS on 443."""
     sides = {f"{side}{at}": parse_nat(kind) for side in "ab" for at, kind in enumerate(KINDS)}
-    with internet(sides) as topology, tempfile.TemporaryDirectory() as folder:
+    delay = Impairment(rtt_s * 1000 / 4)
+    wires = dict.fromkeys(sides, delay) if rtt_s else {}
+    with internet(sides, wires=wires) as topology, tempfile.TemporaryDirectory() as folder:
         assert topology.server_host is not None
         directory = Path(folder)
         tls = make_certificate(directory, SERVER_ADDRESSES)
@@ -219,12 +225,12 @@ def _word(result: Result) -> str:
     return f"{result.pair[0]}/{result.pair[1]}"
 
 
-def compare(engine: str, found: dict[Cell, Result]) -> list[str]:
+def compare(engine: str, found: dict[Cell, Result], rtt_s: float = RTT_S) -> list[str]:
     """What differs from theory and, for the native engine, from the simulator."""
     wrong = []
     for cell, result in found.items():
         name = f"{engine}: {cell.a} - {cell.b}, {'with' if cell.turn else 'without'} TURN"
-        predicted = simulated(cell)
+        predicted = simulated(cell, rtt_s)
         if result.connected is not theory(cell):
             wrong.append(
                 f"{name}: connected {result.connected}, theory says {theory(cell)} ({result.why})"
@@ -244,10 +250,11 @@ def main() -> int:
     parser.add_argument("--engine", choices=["native", "aioice"], action="append")
     parser.add_argument("--one-at-a-time", action="store_true")
     parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--rtt", type=float, default=RTT_S * 1000, help="milliseconds, 0 for none")
     arguments = parser.parse_args()
     wrong: list[str] = []
     times: dict[str, dict[Cell, float]] = {}
-    with standing() as (topology, coturn):
+    with standing(arguments.rtt / 1000) as (topology, coturn):
         for engine in arguments.engine or ["native", "aioice"]:
             for turn in (False, True):
                 for _ in range(arguments.runs):
@@ -257,7 +264,7 @@ def main() -> int:
                     )
                     found = asyncio.run(playing)
                     whole = time.monotonic() - began
-                    wrong += compare(engine, found)
+                    wrong += compare(engine, found, arguments.rtt / 1000)
                     print_table(engine, turn, {cell: _word(told) for cell, told in found.items()})
                     right = sum(told.connected is theory(cell) for cell, told in found.items())
                     print(f"{right} of {len(found)} as theory says, in {whole:.1f} s")

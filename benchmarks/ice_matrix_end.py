@@ -11,6 +11,7 @@ datagram of the other end arrived.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -18,10 +19,12 @@ from typing import Any
 
 from rtckit.ice.candidate import IceCandidate
 from rtckit.ice.settings import Credentials
-from rtckit.live.engines.engine import Engine
+from rtckit.live.engines.engine import Engine, IceFailed
 from rtckit.live.gather import GatherSettings
 from rtckit.live.servers import parse_server
 from rtckit.sdp import build_candidate, parse_candidate
+
+_QUESTION = b"are you there?"
 
 
 class End:
@@ -49,7 +52,15 @@ class End:
             await self.engine.close()
         self.engine = self.make()
         self.arrived = arrived = asyncio.Event()
-        self.engine.on_data = lambda data: arrived.set()
+        engine = self.engine
+
+        def take(data: bytes) -> None:
+            arrived.set()
+            if data == _QUESTION:
+                with contextlib.suppress(IceFailed):
+                    engine.send(b"I am here")
+
+        engine.on_data = take
         await self.engine.gather()
         credentials = self.engine.credentials
         return {
@@ -69,15 +80,13 @@ class End:
         selected = await engine.connect(remote["limit_s"])
         connected = time.perf_counter()
         for _ in range(20):
-            engine.send(b"are you there?")
+            engine.send(_QUESTION)
             try:
                 async with asyncio.timeout(0.1):
                     await self.arrived.wait()
                     break
             except TimeoutError:
                 continue
-        # The other end may not have been ready for what was sent so far.
-        engine.send(b"I am here")
         return {
             "local": selected.local.type,
             "remote": selected.remote.type,

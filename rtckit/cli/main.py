@@ -23,6 +23,7 @@ TABLE = {
     "stun": LazyCommand("rtckit.cli.stun:stun", "Ask STUN servers, or be one."),
     "turn": LazyCommand("rtckit.cli.turn:turn", "Check TURN servers."),
     "nat": LazyCommand("rtckit.cli.nat:nat", "Detect how a NAT behaves."),
+    "lab": LazyCommand("rtckit.cli.lab:lab", "Networks, NATs and servers to test in."),
     "rules": LazyCommand("rtckit.cli.rules:rules", "List the rules that diagnoses come from."),
     "explain": LazyCommand("rtckit.cli.rules:explain", "Explain a rule: why, examples, fix."),
 }

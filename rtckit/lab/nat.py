@@ -14,13 +14,14 @@ from enum import StrEnum
 from rtckit.ice.virtual.nat import nat_type
 from rtckit.lab.namespaces import Namespace
 
-__all__ = ["Behavior", "Nat", "apply_nat", "parse_nat", "ruleset"]
+__all__ = ["Behavior", "Nat", "apply_nat", "parse_nat", "parse_side", "ruleset"]
 
 _TABLE = "rtckit_nat"
 # Below those the kernel chooses for local sockets and up: collisions of two sockets are rare.
 _RANDOM_PORTS = "10000-65535"
 _FIRST_IN_TURN = 50000
 _IN_TURN = 1024
+_CARRIER = "cgnat"
 _HAIRPINNED = 104
 """The mark of flows from inside to inside: what comes from outside keeps its source address."""
 
@@ -123,6 +124,22 @@ def parse_nat(text: str) -> Nat | None:
             f"{parts[0]!r} keeps one port: a NAT that gives ports in turn is symmetric"
         )
     return nat
+
+
+def parse_side(text: str) -> tuple[Nat, ...]:
+    """What a host is behind, the nearest first: ``open``, ``symmetric``, ``full cone behind X``.
+
+    ``cgnat`` is a port restricted NAT, at home (``cgnat`` alone) and at the carrier (``X behind
+    cgnat``). ``ValueError`` as of :func:`parse_nat`.
+    """
+    names = [part.strip() for part in text.split(" behind ")]
+    if names == [_CARRIER]:
+        names = ["port restricted", _CARRIER]
+    found = [parse_nat("port restricted" if name == _CARRIER else name) for name in names]
+    chain = tuple(nat for nat in found if nat is not None)
+    if len(chain) < len(names) and len(names) > 1:
+        raise ValueError(f"{text!r}: nothing stands behind an open network")
+    return chain
 
 
 def ruleset(nat: Nat, address: str, *, wan: str = "wan", lan: str = "lan") -> str:

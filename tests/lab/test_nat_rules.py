@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from rtckit.lab.nat import Behavior, Nat, parse_nat, ruleset
+from rtckit.lab.nat import Behavior, Nat, parse_nat, parse_side, ruleset
 
 EI = Behavior.ENDPOINT_INDEPENDENT
 AD = Behavior.ADDRESS_DEPENDENT
@@ -136,3 +136,14 @@ def test_description_tells_what_sets_it_apart() -> None:
     assert Nat(APD, APD).describe() == (
         "address-and-port-dependent mapping, address-and-port-dependent filtering"
     )
+
+
+def test_names_of_rows_of_nats() -> None:
+    restricted, symmetric = Nat(EI, APD), Nat(APD, APD, port_preserving=False)
+    assert parse_side("open") == ()
+    assert parse_side("symmetric") == (symmetric,)
+    assert parse_side("port restricted behind symmetric") == (restricted, symmetric)
+    assert parse_side("cgnat") == (restricted, restricted)
+    assert parse_side("symmetric behind cgnat") == (symmetric, restricted)
+    with pytest.raises(ValueError, match="open"):
+        parse_side("symmetric behind open")
