@@ -23,6 +23,34 @@ _RESILIENCE = {
     "ulpfec": ("RFC 5109, 14.2",),
 }
 _NO_CODEC = ("RFC 3264, 6.1",)
+_PURPOSES = {
+    "opus": ("the codec of sound WebRTC must have", "RFC 7874, 3"),
+    "pcmu": ("the oldest codec of sound WebRTC must have", "RFC 7874, 3"),
+    "pcma": ("the oldest codec of sound WebRTC must have", "RFC 7874, 3"),
+    "telephone-event": ("tones of telephone keys", "RFC 4733, 2"),
+    "vp8": ("a codec of pictures WebRTC must have", "RFC 7742, 5"),
+    "red": ("carries what ulpfec adds", "RFC 2198, 5"),
+    "ulpfec": ("forward error correction", "RFC 5109, 14.2"),
+}
+_RTP = "urn:ietf:params:rtp-hdrext:"
+_GOOGLE = "http://www.webrtc.org/experiments/rtp-hdrext/"
+_ONLY = {"sendonly": "sends", "recvonly": "reads", "inactive": "knows"}
+_DATA = {
+    "sctp-port": ("the port of SCTP over DTLS, the same in every Firefox", "RFC 8841, 5"),
+    "max-message-size": ("the largest message Firefox reads, in bytes", "RFC 8841, 6"),
+}
+_USES = {
+    f"{_RTP}ssrc-audio-level": ("tells how loud a packet is", "RFC 6464, 3"),
+    f"{_RTP}csrc-audio-level": ("tells how loud those mixed are", "RFC 6465, 3"),
+    f"{_RTP}sdes:mid": ("tells which section a packet is of", "RFC 9143, 15"),
+    f"{_RTP}toffset": ("tells when a packet left", "RFC 5450"),
+    f"{_GOOGLE}abs-send-time": ("tells when a packet left", ""),
+    f"{_GOOGLE}playout-delay": ("tells how long to wait with a picture", ""),
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01": (
+        "numbers packets for congestion control",
+        "",
+    ),
+}
 
 
 def explain_answer(
@@ -365,8 +393,9 @@ def _explain_offered(planned: SectionPlan, made: SectionText, seat: Seat) -> Ite
     yield decide("setup", "actpass", "taken", "the answerer chooses the role", "RFC 8842, 5.2")
     if planned.kind == "data":
         for line in made.sctp:
-            name = line.removeprefix("a=").replace(":", " ")
-            yield decide("data", name, "taken", "what Firefox receives on", "RFC 8841, 10.2")
+            name, _, value = line.removeprefix("a=").partition(":")
+            why, ref = _DATA[name]
+            yield decide("data", f"{name} {value}", "taken", why, ref)
         return
     direction = made.direction
     yield decide("direction", direction, "taken", f"the transceiver is {direction}")
@@ -383,10 +412,12 @@ def _explain_offered(planned: SectionPlan, made: SectionText, seat: Seat) -> Ite
             name = f"{codec.payload_type} {codec.encoding}"
             yield decide("codec", name, "dropped", why, "W3C webrtc-pc, 5.4")
     for extension in made.extensions:
-        why = f"Firefox uses it {extension.direction or 'both ways'}"
+        why, ref = _USES.get(extension.uri, ("Firefox has it", ""))
         if extension.uri in SIMULCAST_EXTENSIONS:
-            why = "it belongs to simulcast, which a section of this connection has"
-        yield decide("extension", extension.uri, "taken", why, "RFC 8285, 7")
+            why, ref = "tells layers of simulcast apart, which this connection has", "RFC 8852, 3"
+        if extension.direction is not None:
+            why += f"; Firefox only {_ONLY[extension.direction]} it"
+        yield decide("extension", extension.uri, "taken", why, *([ref] if ref else []))
     for rid in seat.sender.rids:
         if rid in made.rids:
             yield decide("simulcast", rid, "taken", "an encoding of the sender", "RFC 8853, 5.3.1")
@@ -424,4 +455,4 @@ def _why_offered_codec(codec: Codec, seat: Seat) -> tuple[str, ...]:
     )
     if default.payload_type != codec.payload_type:
         return "Firefox has it; the number is one agreed on before, or is free", "RFC 9429, 5.2.2"
-    return ("Firefox has it",)
+    return _PURPOSES.get(codec.key, ("Firefox has it",))
