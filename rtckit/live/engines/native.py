@@ -170,6 +170,15 @@ class NativeEngine:
         self._links[link.transport, link.base] = link
         link.on_datagram = self._receive
         link.on_failure = self._take_failure
+        for candidate in self.agent.remote:
+            self._permit(link, candidate)
+
+    def _permit(self, link: Link, candidate: IceCandidate) -> None:
+        """Have a relay let the peer in, whose checks may come before ours go out."""
+        address = candidate.address
+        if isinstance(link, RelayLink) and candidate.transport == "udp":
+            if address.family == link.base.family:
+                link.permit(address)
 
     def _take_candidate(self, candidate: IceCandidate, rtt: float | None) -> None:
         if self.agent.add_local(self.now(), candidate, rtt=rtt):
@@ -193,6 +202,9 @@ class NativeEngine:
                 self.agent.resolve_remote(self.now(), name, None, why)
             elif name not in self._resolving:
                 self._resolving[name] = self._loop.create_task(self._resolve(name))
+        if added:
+            for link in list(self._links.values()):
+                self._permit(link, candidate)
         self._flush()
 
     async def _resolve(self, name: str) -> None:
@@ -290,6 +302,7 @@ class NativeEngine:
             return  # a link that failed while it sent; the loop below goes round again
         self._flushing = True
         agent = self.agent
+        due = None
         try:
             for _ in range(_MOST_TURNS):
                 for transmit in agent.take_transmits():
@@ -305,10 +318,10 @@ class NativeEngine:
                 agent.on_time(now)
         finally:
             self._flushing = False
+        self._set_timer(due)
         events = agent.take_events()
         if events:
             self._tell(events)
-        self._set_timer()
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:
@@ -333,8 +346,7 @@ class NativeEngine:
         if self.on_event is not None:
             self.on_event(event)
 
-    def _set_timer(self) -> None:
-        due = self.agent.next_time()
+    def _set_timer(self, due: float | None) -> None:
         if self._timer is not None:
             if due is not None and self._timer.when() == due + self._start:
                 return
