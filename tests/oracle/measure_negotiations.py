@@ -19,7 +19,15 @@ from rtckit.core.errors import NetworkFailure
 from rtckit.lab.players.player import ConnectionPlayer
 from tests.oracle import recorded
 from tests.oracle.answers import cause_of, differences
-from tests.oracle.negotiations import Made, Negotiation, draw, read_set, replay, write_set
+from tests.oracle.negotiations import (
+    Made,
+    Negotiation,
+    draw,
+    read_set,
+    replay,
+    without_numbers,
+    write_set,
+)
 
 SETS = ("development", "final")
 _STACKS = ("chromium", "firefox")
@@ -41,9 +49,17 @@ class Miss:
         return self.negotiation.made[self.place]
 
     @property
+    def is_numbers(self) -> bool:
+        """Whether all is the same but which payload types were chosen."""
+        one, two = self.predicted.description, self.real.description
+        return bool(one and two) and without_numbers(one or "") == without_numbers(two or "")
+
+    @property
     def causes(self) -> list[str]:
         """In what the two differ."""
         one, two = self.predicted, self.real
+        if self.is_numbers:
+            return ["other payload types"]
         if one.description is None or two.description is None:
             return [f"{one.error} predicted, {two.error} real"]
         found = [cause_of(each) for each in differences(one.description, two.description)]
@@ -65,6 +81,7 @@ class Score:
     answers: int = 0
     descriptions: int = 0
     identical: int = 0
+    numbered: int = 0
     outcomes: int = 0
     misses: list[Miss] = field(default_factory=list)
 
@@ -72,8 +89,9 @@ class Score:
         return (
             f"{self.name}: {self.negotiations} negotiations, wholly the same {self.whole} "
             f"({self.whole / max(self.negotiations, 1):.2%}); descriptions with the same text "
-            f"{self.identical}/{self.descriptions} ({self.offers} offers, {self.answers} answers) "
-            f"of {self.outcomes} operations"
+            f"{self.identical}/{self.descriptions} ({self.offers} offers, {self.answers} answers), "
+            f"or the same but for payload types {self.identical + self.numbered}; "
+            f"{self.outcomes} operations"
         )
 
 
@@ -92,7 +110,9 @@ def score(stack: str, negotiations: Sequence[Negotiation], name: str) -> Score:
                 result.answers += not is_offer
                 result.identical += one.description == two.description
             if (one.description, one.error) != (two.description, two.error):
-                result.misses.append(Miss(negotiation, place, one))
+                miss = Miss(negotiation, place, one)
+                result.numbered += miss.is_numbers
+                result.misses.append(miss)
                 break
         else:
             result.whole += 1

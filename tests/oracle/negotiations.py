@@ -19,7 +19,7 @@ from rtckit.jsep.simulation.player import SimulatedPlayer
 from tests.oracle import recorded
 from tests.oracle.answers import Masks, masked
 
-__all__ = ["Made", "Negotiation", "draw", "read_set", "replay", "write_set"]
+__all__ = ["Made", "Negotiation", "draw", "read_set", "replay", "without_numbers", "write_set"]
 
 Operation: TypeAlias = dict[str, Any]
 Perform: TypeAlias = Callable[[Operation], Awaitable[Mapping[str, Any]]]
@@ -43,6 +43,7 @@ _ENCODINGS: Sequence[Sequence[Mapping[str, Any]]] = (
     [{"active": False}],
 )
 _MADE = ("createOffer", "createAnswer")
+_NUMBERED = re.compile(r"(^a=[a-z-]+:|apt=|(?<=\d )(?=\d+/\d+$)|/)(\d+)(?![0-9a-zA-Z])")
 _STREAMS = re.compile(r"(a=msid-semantic: WMS)([^\r\n]*)")
 
 
@@ -248,6 +249,29 @@ def replay(stack: str, negotiation: Negotiation) -> list[Made]:
             told["streams"] = [named[name] for name in operation["streams"]]
         made.append(_made(operation, player.perform(told), masks))
     return made
+
+
+def without_numbers(text: str) -> str:
+    """The text with each payload type replaced by its place in the m line of its section."""
+    return "\r\nm=".join(_without_numbers(section) for section in text.split("\r\nm="))
+
+
+def _without_numbers(section: str) -> str:
+    first, *lines = section.split("\r\n")
+    formats = first.split(" ")[3:]
+    places = {number: f"#{place}" for place, number in enumerate(formats)}
+    if first.startswith("v=") or not formats or not formats[0].isdecimal():
+        return section
+
+    def placed(found: re.Match[str]) -> str:
+        return found[1] + places.get(found[2], found[2])
+
+    shown = [" ".join([*first.split(" ")[:3], *places.values()])]
+    for line in lines:
+        if line.startswith(("a=rtpmap:", "a=rtcp-fb:", "a=fmtp:")):
+            line = _NUMBERED.sub(placed, line)
+        shown.append(line)
+    return "\r\n".join(shown)
 
 
 # -- files --------------------------------------------------------------------------------------

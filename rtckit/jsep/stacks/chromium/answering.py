@@ -14,6 +14,7 @@ from rtckit.jsep.stacks.chromium.capabilities import (
 from rtckit.jsep.stacks.chromium.codec_matching import (
     find_match,
     has_media,
+    merge,
     negotiate,
     prefer,
     union,
@@ -165,10 +166,13 @@ def answer_codecs(
     used = direction if direction in ("sendonly", "recvonly") else reverse_of(offered.direction)
     supported = making.engine.codecs(kind, used)
     theirs = offered.codecs
+    is_new = before is None or before.rejected or before.mid != options.mid
     if options.preferences:
-        mine = prefer(options.preferences, theirs, supported, kind)
+        known = [] if is_new or before is None else list(before.codecs)
+        merge(known, making.engine.all_codecs(kind), kind)
+        mine = prefer(options.preferences, known, supported, kind)
         return negotiate(mine, theirs, kind, keep_offer_order=False)
-    if before is None or before.rejected or before.mid != options.mid:
+    if is_new or before is None:
         return negotiate(supported, theirs, kind, keep_offer_order=True)
     kept = [c for c in before.codecs if find_match(before.codecs, theirs, c, kind)]
     others = [

@@ -83,6 +83,20 @@ class Interface(PeerConnection):
         if kind == VIDEO and any(scale is not None and scale < 1.0 for scale in scales):
             raise self._say("bad-scale", method=method)
 
+    def _find_for_track(self, kind: str) -> Transceiver | None:
+        """Return the transceiver addTrack uses; one that is stopping stands in its way."""
+        found = next(
+            (
+                t
+                for t in self.transceivers
+                if t.kind == kind and t.track_id is None and not (t.stopped or t.has_sent)
+            ),
+            None,
+        )
+        if found is not None and found.stopping:
+            raise self._say("stopping-addTrack", method="addTrack")
+        return found
+
     def set_direction(self, transceiver: Transceiver, direction: str) -> None:
         """Set the preferred direction; what is none is passed over."""
         if direction not in (*DIRECTIONS, "stopped"):

@@ -150,7 +150,7 @@ def _number_extensions(
     Their order is that in which the sections of a kind first name them.
     """
     numbers: dict[str, int] = {}
-    used: set[int] = set()
+    used = set(making.extension_numbers.values())
     named: dict[str, dict[str, None]] = {AUDIO: {}, VIDEO: {}}
     for content in active:
         if content is None or content.kind not in named:

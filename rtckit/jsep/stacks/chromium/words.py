@@ -13,6 +13,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "InvalidStateError",
         _METHOD + "The RTCPeerConnection's signalingState is 'closed'.",
     ),
+    "stopping-addTrack": ("InvalidAccessError", _METHOD + "The existing transceiver is stopping."),
     "closed-stop": ("InvalidStateError", _TRANSCEIVER + "The peer connection is closed."),
     "closed-direction": ("InvalidStateError", _DIRECTION + "The peer connection is closed."),
     "closed-replaceTrack": ("InvalidStateError", _SENDER + "The peer connection is closed."),
