@@ -8,7 +8,8 @@ __all__ = ["TABLE", "stun"]
 
 TABLE: dict[str, LazyCommand] = {
     "ping": LazyCommand(
-        "rtckit.cli.stun_ping:ping", "Ask STUN servers: round trip, and the address they see."
+        "rtckit.cli.stun_ping:ping",
+        "Ask STUN servers for the round trip and the address they see.",
     ),
     "serve": LazyCommand("rtckit.cli.stun_serve:serve", "Be a STUN server."),
 }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["ping"]
 
 
-@click.command(short_help="Ask STUN servers: round trip, and the address they see.")
+@click.command(short_help="Ask STUN servers for the round trip and the address they see.")
 @click.argument("servers", nargs=-1, required=True, metavar="SERVER...")
 @click.option("--tcp", "way", flag_value="tcp", help="Over TCP.")
 @click.option("--tls", "way", flag_value="tls", help="Over TLS.")
@@ -69,7 +69,7 @@ def ping(
     only_4: bool,
     only_6: bool,
 ) -> Answer:
-    """Ask STUN servers for the round trip and for the address they see.
+    """Ask STUN servers for the round trip and the address they see.
 
     SERVER is a URI (stun:HOST, stuns:HOST) or HOST[:PORT]; TURN servers answer as well. Every
     server is asked over IPv4 and IPv6 where there is a route, from each interface that is named.

@@ -60,12 +60,12 @@ def serve(
     rate: float,
     seconds: float | None,
 ) -> Answer:
-    """Be a STUN server (RFC 8489), until interrupted.
+    """Be a STUN server.
 
-    It listens on the loopback address unless told otherwise, over UDP and TCP, and says where. With
-    two addresses it answers from the other address or port when asked (CHANGE-REQUEST), for the
-    discovery of NAT behaviour (RFC 5780). It answers Binding requests and nothing else, no source
-    more often than --rate, and keeps nothing.
+    Until it is interrupted it listens on the loopback address, unless told otherwise, over UDP and
+    TCP, and says where. With two addresses it answers from the other address or port when asked
+    (CHANGE-REQUEST), for the discovery of NAT behaviour (RFC 5780). It answers Binding requests
+    and nothing else, no source more often than --rate, and keeps nothing.
 
     \b
         rtckit stun serve --port 0

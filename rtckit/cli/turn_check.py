@@ -115,7 +115,9 @@ def check(
     only_4: bool,
     only_6: bool,
 ) -> Answer:
-    """Check TURN servers step by step, and say what is wrong.
+    """Check TURN servers step by step.
+
+    What does not work is told with its cause and what to do.
 
     SERVER is a URI (turn:HOST, turns:HOST:443?transport=tcp) or HOST[:PORT]. A host is tried over
     UDP, TCP and TLS, a turn: URI without a transport over UDP and TCP, any other as it says; all of

@@ -399,6 +399,35 @@ def relay_loses_data(probes: ProbeSet) -> Iterator[Hit]:
             )
 
 
+@rule("TURN035", Severity.ERROR, layer=Layer.ICE, refs=("RFC 8656, 7.2",), subject="probe")
+def no_turn_server(probes: ProbeSet) -> Iterator[Hit]:
+    """The server answers Binding requests, and nothing that is TURN.
+
+    Why: a STUN server tells a client its address and relays nothing; it drops an Allocate request
+    or refuses it.
+
+    Fires on:
+        turn:T over udp user=alice
+          binding ok mapped=198.51.100.7:4000
+          challenge timeout sent=4
+    Silent on:
+        turn:T over udp user=alice
+          binding ok mapped=198.51.100.7:4000
+          challenge ok realm=example.org
+    Fix: use the address of a TURN server, or switch TURN on (coturn: no stun-only).
+    """
+    for probe, step, failure in failures(probes, "challenge"):
+        binding = probe.step("binding")
+        if failure.kind == "timeout" and binding is not None and binding.ok:
+            yield probe_hit(
+                f"{probe.where}: it answers Binding and not Allocate: STUN only, not TURN",
+                probe,
+                binding,
+                step,
+                certainty=Certainty.LIKELY,
+            )
+
+
 @rule(
     "TURN034",
     Severity.ERROR,
