@@ -1,11 +1,14 @@
 """STUN and TURN servers as users write them, and their addresses (RFC 7064; RFC 7065)."""
 
 import asyncio
+import contextlib
 import re
 import socket
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
+from typing import Any
 
 from rtckit.core.address import Address
 from rtckit.core.errors import ExitCode, ParseError
@@ -220,13 +223,10 @@ async def resolve(
 async def _resolve_family(
     server: Server, family: int, timeout_s: float
 ) -> tuple[Address, ...] | ResolveFailed:
-    loop = asyncio.get_running_loop()
     kind = socket.AF_INET6 if family == 6 else socket.AF_INET
     try:
         async with asyncio.timeout(timeout_s):
-            found = await loop.getaddrinfo(
-                server.host, server.port, family=kind, type=socket.SOCK_DGRAM
-            )
+            found = await _look_up(server.host, server.port, kind)
     except TimeoutError:
         return ResolveFailed(
             server.host, f"no answer in {timeout_s:g} s", missing=False, family=family
@@ -239,3 +239,34 @@ async def _resolve_family(
         return ResolveFailed(server.host, str(error), missing=False, family=family)
     seen = dict.fromkeys(Address(str(item[4][0]), server.port) for item in found)
     return tuple(seen)
+
+
+def _look_up(host: str, port: int, kind: socket.AddressFamily) -> "asyncio.Future[list[Any]]":
+    """``getaddrinfo`` in a thread that nobody waits for.
+
+    A resolver that does not answer holds its caller for half a minute; the event loop's own threads
+    would hold the end of the program as long.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[list[Any]] = loop.create_future()
+
+    def tell(found: list[Any] | None, error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(found or [])
+
+    def ask() -> None:
+        found: list[Any] | None = None
+        problem: Exception | None = None
+        try:
+            found = socket.getaddrinfo(host, port, kind, socket.SOCK_DGRAM)
+        except Exception as error:
+            problem = error
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(tell, found, problem)
+
+    threading.Thread(target=ask, name=f"resolving {host}", daemon=True).start()
+    return future

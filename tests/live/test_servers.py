@@ -1,6 +1,9 @@
 """Servers as people write them (RFC 7064; RFC 7065), and names that do not resolve."""
 
 import asyncio
+import socket
+import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -127,3 +130,31 @@ def test_localhost_resolves_and_names_under_invalid_do_not() -> None:
     with pytest.raises(ResolveFailed) as caught:  # RFC 6761, 6.4
         asyncio.run(resolve(Server("stun", "nobody.invalid", 99), timeout_s=3))
     assert caught.value.as_json()["error"] == "dns"
+
+
+def test_a_resolver_that_does_not_answer_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+
+    def wait(*arguments: object) -> list[object]:
+        ended.wait(20)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    start = time.monotonic()
+    with pytest.raises(ResolveFailed) as caught:
+        asyncio.run(resolve(Server("stun", "slow.example", 99), timeout_s=0.2))
+    assert time.monotonic() - start < 3
+    assert not caught.value.missing
+    ended.set()
+
+
+def test_one_family_without_an_address_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_ipv4(host: str, port: int, family: int, kind: int) -> list[object]:
+        if family == socket.AF_INET6:
+            raise socket.gaierror(socket.EAI_NONAME, "")
+        return [(family, kind, 17, "", ("192.0.2.1", port))] * 2
+
+    monkeypatch.setattr(socket, "getaddrinfo", only_ipv4)
+    found = asyncio.run(resolve(Server("stun", "v4.example", 99)))
+    assert found.addresses == (("192.0.2.1", 99),)
+    assert [failure.missing for failure in found.failures] == [True]
