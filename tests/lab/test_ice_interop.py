@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from rtckit.lab.peers import chromium
 from rtckit.lab.peers.chromium import ChromiumPeer
 from rtckit.lab.peers.firefox import FirefoxPeer
 from rtckit.lab.peers.peer import Media, Peer, PeerSettings
@@ -97,14 +98,14 @@ async def _wait_connected(peer: Peer, limit_s: float = 10.0) -> str:
     return state
 
 
-async def _browser_offers(peer: Peer, topology: Topology, directory: Path) -> str:
+async def _browser_offers(peer: Peer, topology: Topology, directory: Path, *more: str) -> str:
     """The browser controls; the answer comes from ``--remote``."""
     await peer.create(PeerSettings())
     await peer.add_channel("ice")
     offer, answer = directory / "offer.sdp", directory / "answer.sdp"
     offer.write_text(await peer.offer(), encoding="utf-8", newline="")
     arguments = ("--remote", str(offer), "--sdp-out", str(answer), "--hold", "3")
-    async with command(topology, directory, *arguments) as end:
+    async with command(topology, directory, *arguments, *more) as end:
         while not answer.exists() or not answer.read_text(encoding="utf-8").endswith("\n"):
             await asyncio.sleep(0.02)
         await peer.accept(answer.read_bytes().decode())
@@ -152,3 +153,34 @@ def test_connects_to_browser(link: Topology, browser: str, tmp_path: Path) -> No
     assert not offered["controlling"]
     assert answered["connected"]
     assert answered["controlling"]
+
+
+@pytest.mark.lab
+@pytest.mark.browser
+def test_resolves_the_names_of_a_browser(
+    link: Topology, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without leave to use a camera Chromium names its addresses, and answers for the names."""
+    require("netns", "chromium")
+    flags = [flag for flag in chromium._ARGUMENTS if "fake-ui" not in flag]
+    monkeypatch.setattr(chromium, "_ARGUMENTS", tuple(flags))
+
+    async def run(home: str) -> dict[str, Any]:
+        async with ChromiumPeer(link.hosts["a"], Path(home)) as peer:
+            assert await _browser_offers(peer, link, tmp_path, "--mdns") in CONNECTED
+        answer: dict[str, Any] = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+        return answer
+
+    with tempfile.TemporaryDirectory(prefix="rtckit-") as home:
+        result = asyncio.run(run(home))
+    offer = (tmp_path / "offer.sdp").read_text(encoding="utf-8")
+    answer = (tmp_path / "answer.sdp").read_text(encoding="utf-8")
+    assert ".local " in offer
+    assert ".local " in answer
+    assert "10.77.0.2" not in answer
+    assert "10.77.0.1" not in offer
+    assert result["connected"]
+    # Resolved, or learned from the browser's own checks: both ends must know the same address.
+    assert result["selected"]["remote"]["address"] in ("10.77.0.1", "fd77::1")
+    names = [pair["remote"]["name"] for pair in result["pairs"]]
+    assert any(name and name.endswith(".local") for name in names)
