@@ -3,7 +3,7 @@
 import functools
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,7 +233,7 @@ def _replay(
 
 def _open_live(
     gathering: "GatherSettings", options: dict[str, Any]
-) -> "tuple[str, AsyncIterator[Event]]":
+) -> "tuple[str, AsyncGenerator[Event, None]]":
     from rtckit.live.feed import watch_check, watch_gathering
 
     engine = options["engine"]
@@ -251,7 +251,7 @@ def _open_live(
 
 
 def _run_live(
-    settings: Settings, title: str, stream: "AsyncIterator[Event]", private: bool
+    settings: Settings, title: str, stream: "AsyncGenerator[Event, None]", private: bool
 ) -> Answer:
     import asyncio
 

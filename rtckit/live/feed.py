@@ -1,7 +1,8 @@
 """A live session as a stream of events: a gathering, or a whole connection with either engine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from rtckit.ice.events import Event
@@ -17,7 +18,7 @@ _WAIT_S = 60.0
 
 async def watch_gathering(
     gathering: GatherSettings, *, engine: str = "native"
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Gather, and tell each step; the last event is the ``result``.
 
     Args:
@@ -36,8 +37,9 @@ async def watch_gathering(
         candidates = [candidate.as_json() for candidate in end.local]
         return {"candidates": candidates, "elapsed_ms": round(elapsed * 1000, 3)}
 
-    async for event in _events(end, work):
-        yield event
+    async with contextlib.aclosing(_events(end, work)) as events:
+        async for event in events:
+            yield event
 
 
 async def watch_check(
@@ -50,7 +52,7 @@ async def watch_check(
     timeout: float | None = None,
     wait_s: float = _WAIT_S,
     hold_s: float = 0.0,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """Connect to another end, and tell each step; the last event is the ``result``.
 
     Args:
@@ -68,27 +70,28 @@ async def watch_check(
         NetworkFailure: the other end did not come.
     """
     signalling = await open_signalling(signal, role=role, timeout=wait_s)
-    role = role or signalling.role or "offer"
-    end = open_engine(
-        engine, controlling=role == "offer", gathering=gathering, nomination=nomination
-    )
+    side = role or signalling.role or "offer"
 
     async def work() -> dict[str, Any]:
         result: CheckResult = await check(
-            end, signalling, role, timeout=timeout, wait_s=wait_s, hold_s=hold_s
+            end, signalling, side, timeout=timeout, wait_s=wait_s, hold_s=hold_s
         )
         return result.as_json()
 
     try:
-        async for event in _events(end, work):
-            yield event
+        end = open_engine(
+            engine, controlling=side == "offer", gathering=gathering, nomination=nomination
+        )
+        async with contextlib.aclosing(_events(end, work)) as events:
+            async for event in events:
+                yield event
     finally:
         await signalling.close()
 
 
 async def _events(
     engine: Engine, work: Callable[[], Awaitable[dict[str, Any]]]
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event, None]:
     """The events of an engine while it works, and its result; the engine is closed in any case."""
     queue: asyncio.Queue[Event | None] = asyncio.Queue()
     last = 0.0

@@ -1,7 +1,8 @@
 """Where the screen takes its events from: a recording that is played, or a session that runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import contextlib
+from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
 from rtckit.analysis.ice_feed import Player
@@ -69,7 +70,7 @@ class LiveSource:
 
     live = True
 
-    def __init__(self, title: str, events: AsyncIterator[Event]) -> None:
+    def __init__(self, title: str, events: AsyncGenerator[Event, None]) -> None:
         self.title = title
         self._events = events
         self._waiting: list[Event] = []
@@ -94,10 +95,11 @@ class LiveSource:
         """Take events until there are no more."""
         loop = asyncio.get_running_loop()
         try:
-            async for event in self._events:
-                self._waiting.append(event)
-                self._last = max(self._last, event.t)
-                self._offset = self._last - loop.time()
+            async with contextlib.aclosing(self._events) as events:
+                async for event in events:
+                    self._waiting.append(event)
+                    self._last = max(self._last, event.t)
+                    self._offset = self._last - loop.time()
         except Exception as error:
             self.error = error
             detail = {"state": "failed", "why": str(error) or type(error).__name__}

@@ -1,7 +1,7 @@
 """Live feeds: what gathering and connecting tell, with either engine, on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from rtckit.live.gather import GatherSettings
 LOOPBACK = GatherSettings(interfaces=("lo",), families=(4,), budget_s=0.5)
 
 
-async def collect(stream: AsyncIterator[Event]) -> list[Event]:
+async def collect(stream: AsyncGenerator[Event, None]) -> list[Event]:
     """Every event of a stream."""
     return [event async for event in stream]
 
@@ -57,7 +57,7 @@ def test_who_stops_watching_leaves_no_socket_open() -> None:
         async for event in stream:
             if event.event == "local-candidate":
                 break
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         assert not others
 

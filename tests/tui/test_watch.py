@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -491,7 +491,7 @@ def test_thousands_of_events_stay_smooth() -> None:
 def test_a_live_session_is_taken_as_it_comes_and_its_end_is_seen() -> None:
     gate = asyncio.Event()
 
-    async def session() -> AsyncIterator[Event]:
+    async def session() -> AsyncGenerator[Event, None]:
         yield Event(0.0, "local-candidate", None, {"candidate": "host udp 192.0.2.1:5"})
         await gate.wait()
         yield Event(1.0, "state", None, {"state": "failed", "why": "no way"})
@@ -519,7 +519,7 @@ def test_a_live_session_is_taken_as_it_comes_and_its_end_is_seen() -> None:
 
 
 def test_a_live_session_that_breaks_says_so_on_the_screen() -> None:
-    async def session() -> AsyncIterator[Event]:
+    async def session() -> AsyncGenerator[Event, None]:
         yield Event(0.0, "gathering", None, {"state": "started"})
         raise OSError(98, "Address already in use")
 
