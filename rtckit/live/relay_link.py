@@ -47,14 +47,21 @@ class RelayLink:
             why = self._lost or self._refused[remote.ip]
             asyncio.get_running_loop().call_soon(self._fail, remote, why)
             return
-        if remote.ip not in self._asked:
-            self._asked[remote.ip] = deque(maxlen=_MOST_WAITING)
-            self._start(self._permit(remote))
+        self.permit(remote)
         waiting = self._asked[remote.ip]
         if waiting is None:
             self.client.send(data, remote)
         else:
             waiting.append((data, remote))
+
+    def permit(self, remote: Address) -> None:
+        """Ask for the permission, once; before anything is sent, so that the peer's checks get in.
+
+        Its first check may reach the server ahead of ours, which would be 500 ms lost.
+        """
+        if self._lost is None and remote.ip not in self._asked:
+            self._asked[remote.ip] = deque(maxlen=_MOST_WAITING)
+            self._start(self._permit(remote))
 
     async def _permit(self, remote: Address) -> None:
         asking = asyncio.ensure_future(self.client.create_permission([remote]))

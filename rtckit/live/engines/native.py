@@ -176,9 +176,10 @@ class NativeEngine:
     def _permit(self, link: Link, candidate: IceCandidate) -> None:
         """Have a relay let the peer in, whose checks may come before ours go out."""
         address = candidate.address
-        if isinstance(link, RelayLink) and candidate.transport == "udp":
-            if address.family == link.base.family:
-                link.permit(address)
+        if not isinstance(link, RelayLink) or candidate.transport != "udp":
+            return
+        if address.family == link.base.family:
+            link.permit(address)
 
     def _take_candidate(self, candidate: IceCandidate, rtt: float | None) -> None:
         if self.agent.add_local(self.now(), candidate, rtt=rtt):
