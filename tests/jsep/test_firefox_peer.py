@@ -222,3 +222,23 @@ def test_retransmissions_of_the_sender_outlive_preferences() -> None:
     text = peer.create_offer().sdp
     assert "rtx" not in text
     assert text.count("a=ssrc-group:FID") == 1
+
+
+def test_data_offered_and_taken_back_twice_is_offered_back() -> None:
+    text = offer("firefox", data=True).text
+    peer = FirefoxPeer()
+    for sections in (0, 1):
+        peer.set_remote_description(TypedSdp("offer", text))
+        peer.set_remote_description(ROLLBACK)
+        assert peer.create_offer().sdp.count("m=application") == sections
+    assert peer.take_events()[-1] == "negotiationneeded"
+
+
+def test_what_a_refused_call_made_is_seen_after_a_rollback() -> None:
+    peer = FirefoxPeer()
+    peer.set_local_description(peer.create_offer())
+    with pytest.raises(PeerError, match="Rid must be non-empty"):
+        peer.add_transceiver("video", send_encodings=[Encoding("")])
+    assert not peer.transceivers
+    peer.set_local_description(ROLLBACK)
+    assert [each.direction for each in peer.transceivers] == ["recvonly"]

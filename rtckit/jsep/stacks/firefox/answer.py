@@ -149,8 +149,13 @@ def _written_lines(section: Section) -> int:
 def check_survives(offer: Description, answer: Description) -> None:
     """Check for the missing fingerprint that takes the page down.
 
-    The check of fingerprints passes by sections that are bundle-only, but when the answer is set
-    the fingerprint of every section is fetched, and one that is not there ends the process.
+    The check of fingerprints passes by sections that are bundle-only, and those of a remote answer
+    that are bundled into another one; but when the answer is set the fingerprint of every section
+    of the remote side is fetched, and one that is not there ends the process.
+
+    Args:
+        offer: the remote description: the offer, or the answer itself where it is remote.
+        answer: the answer that is set.
 
     Raises:
         Rejected: with ``crash`` for the name of the exception.

@@ -9,11 +9,16 @@ __all__ = ["is_negotiation_needed"]
 _SENDING = ("sendrecv", "sendonly")
 
 
-def is_negotiation_needed(peer: PeerState) -> bool:
-    """Return what Firefox says of a connection in the stable state."""
+def is_negotiation_needed(peer: PeerState, *, wants_data: bool = False) -> bool:
+    """Return what Firefox says of a connection in the stable state.
+
+    Args:
+        peer: the connection.
+        wants_data: it wants a data section though the page has made no channel.
+    """
     if peer.credentials_to_replace:
         return True
-    if peer.data_channels and peer.data_level is None:
+    if (peer.data_channels or wants_data) and peer.data_level is None:
         return True
     local = peer.facts_of(peer.current_local).sections
     remote = peer.facts_of(peer.current_remote).sections

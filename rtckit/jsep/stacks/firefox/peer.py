@@ -24,6 +24,7 @@ from rtckit.jsep.stacks.firefox.offering import bundle_sections, offer_section
 from rtckit.jsep.stacks.firefox.rereading import read_back
 from rtckit.jsep.stacks.firefox.seats import Seat, Sender
 from rtckit.jsep.stacks.firefox.writing import SectionText, write_session
+from rtckit.jsep.states import HAVE_REMOTE_OFFER
 from rtckit.jsep.transceiver import Transceiver
 from rtckit.jsep.verdict import TypedSdp
 
@@ -61,6 +62,10 @@ class FirefoxPeer(Calls):
         # Whether the last offer that was set is ours and was not answered; a rollback changes
         # nothing about it.
         self._has_offered = False
+        # A data section of a remote offer that was taken back is forgotten, but from the second
+        # time on it is offered back.
+        self._had_data = False
+        self._wants_data = False
         self._stopped_by_answer: set[Transceiver] = set()
         self._sctp_at_close: bool | None = None
 
@@ -132,7 +137,8 @@ class FirefoxPeer(Calls):
         return None
 
     def _needs_data_section(self) -> bool:
-        return bool(self.data_channels) and self.data_level is None and self._proposed_data is None
+        is_wanted = bool(self.data_channels) or self._wants_data
+        return is_wanted and self.data_level is None and self._proposed_data is None
 
     def _plan_held(self, level: int, holder: Transceiver | None) -> SectionPlan:
         if holder is None:
@@ -251,7 +257,7 @@ class FirefoxPeer(Calls):
     # -- negotiation needed ---------------------------------------------------------------------
 
     def _negotiation_needed(self) -> bool:
-        return is_negotiation_needed(self)
+        return is_negotiation_needed(self, wants_data=self._wants_data)
 
     # -- what is known --------------------------------------------------------------------------
 
@@ -325,9 +331,11 @@ class FirefoxPeer(Calls):
 
     def _check(self, side: str, sdp_type: str, sdp: str) -> None:
         super()._check(side, sdp_type, sdp)
-        if (side, sdp_type) == ("local", "answer") and self.remote is not None:
+        if sdp_type == "answer":
+            answer = read_description(sdp)
+            offer = self.remote if side == "local" else None
             try:
-                check_survives(read_description(self.remote.sdp), read_description(sdp))
+                check_survives(answer if offer is None else read_description(offer.sdp), answer)
             except Rejected as rejection:
                 raise PeerError(rejection.error, rejection.message) from None
         if (side, sdp_type) != ("remote", "offer") or not self._has_offered:
@@ -347,11 +355,16 @@ class FirefoxPeer(Calls):
         self._levels_before = (dict(self._levels), self._proposed_data)
 
     def _roll_back(self) -> None:
+        is_new = self.data_level is not None and self._data_before[1] is None
+        if is_new and self.signaling_state == HAVE_REMOTE_OFFER:
+            self._wants_data = self._had_data
+            self._had_data = True
         told = len(self.events)
         super()._roll_back()
         # The page is told of the state before it is told of tracks.
         self.events[told:] = sorted(self.events[told:], key=lambda e: e.startswith("track:"))
         self._levels, self._proposed_data = dict(self._levels_before[0]), self._levels_before[1]
+        self._reveal_ghosts()
 
     def _take_back_offer(self) -> None:
         """Undo a remote offer that is being replaced; the page is told of nothing but tracks.
@@ -457,6 +470,8 @@ class FirefoxPeer(Calls):
         super()._complete_exchange()
         self._ice_before = None
         self._has_offered = False
+        if self.data_level is not None:
+            self._had_data = self._wants_data = False
         self._stopped_by_answer = set()
         for transceiver in set(self._seats) - set(self.transceivers):
             del self._seats[transceiver]
