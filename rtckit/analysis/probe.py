@@ -199,6 +199,12 @@ class ServerProbe:
         text = f"{self.server} over {self.way.upper()}"
         return f"{text} from {self.interface}" if self.interface else text
 
+    @property
+    def place(self) -> str:
+        """What tells it from the other probes: server, way, interface and address."""
+        ip = "" if self.remote is None else self.remote.ip
+        return f"{self.where} at {ip}" if ip and ip not in self.server else self.where
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON shape."""
         broken = self.broken_at

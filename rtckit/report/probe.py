@@ -28,7 +28,7 @@ def to_dict(probes: ProbeSet, findings: Sequence[Finding]) -> dict[str, Any]:
                 "asked": probe.asked,
                 "allocated": any(step.name == "allocate" and step.ok for step in probe.steps),
                 "findings": [
-                    finding.rule for finding in findings if finding.location.file == probe.server
+                    finding.rule for finding in findings if finding.location.file == probe.place
                 ],
             }
             for probe in probes.probes
@@ -92,7 +92,7 @@ def _block(
 def _verdict(probe: ServerProbe, findings: Sequence[Finding], paint: Paint) -> str:
     broken = probe.broken_at
     if broken is not None:
-        causes = [item.rule for item in findings if item.location.file == probe.server]
+        causes = [item.rule for item in findings if item.location.file == probe.place]
         why = f" ({causes[0]})" if causes else ""
         return paint(f"fails at {broken.name}{why}", "bold red")
     skipped = probe.step("allocate")

@@ -19,7 +19,7 @@ def step_evidence(probe: ServerProbe, step: Step) -> Evidence:
             outcome += f" (sent {step.failure.sent} times)"
     ms = "" if step.ms is None else f" after {step.ms:.0f} ms"
     text = escape_controls(f"{probe.where}, {step.name}: {outcome}{ms}")
-    return Evidence(text, Location(file=probe.server))
+    return Evidence(text, Location(file=probe.place))
 
 
 def severity_for(probe: ServerProbe, severity: Severity = Severity.ERROR) -> Severity:
@@ -38,7 +38,7 @@ def probe_hit(
     """A hit at ``probe`` that shows ``steps``."""
     return Hit(
         escape_controls(message),
-        Location(file=probe.server),
+        Location(file=probe.place),
         tuple(step_evidence(probe, step) for step in steps),
         certainty,
         severity_for(probe) if severity is None else severity,

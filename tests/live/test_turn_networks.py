@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from rtckit.lab.certificate import make_certificate
 from rtckit.lab.coturn import Coturn
 from tests.capabilities import require
 from tests.live.turn_lab import SECOND, SERVER, SERVER_6, TurnLab, causes, turn_lab
@@ -100,3 +101,42 @@ def test_losses_show(lab: TurnLab, coturn: Callable[..., Coturn]) -> None:
         _, answer = lab.ping(SERVER, "-c", "6", "--timeout", "0.3", "--interval", "0.05")
     facts = steps_of(answer["servers"][0])["binding"]["facts"]
     assert (facts["sent"], facts["received"]) == (6, 3)
+
+
+def test_a_nonce_that_ages_is_normal(lab: TurnLab, coturn: Callable[..., Coturn]) -> None:
+    coturn(SERVER, options=("--stale-nonce", "1"))
+    code, answer = lab.check(f"turn:{SERVER}?transport=udp", *USER, "--count", "60")
+    assert (code, causes(answer)) == (0, [])
+    steps = steps_of(answer["servers"][0])
+    assert steps["deallocate"]["ok"] is True
+
+
+def test_several_servers_and_interfaces_at_once(
+    lab: TurnLab, coturn: Callable[..., Coturn]
+) -> None:
+    coturn(SERVER)
+    coturn(SECOND)
+    code, answer = lab.check(
+        *(f"turn:{SERVER}?transport=udp", f"turn:{SECOND}?transport=tcp", f"turn:{SECOND}:9"),
+        *(*USER, "--interface", "eth0", "-4"),
+    )
+    assert code == 1
+    assert causes(answer) == ["GATHER006"]
+    works = [(server["way"], server["works"]) for server in answer["servers"]]
+    assert works == [("udp", True), ("tcp", True), ("udp", False), ("tcp", False)]
+    assert {server["interface"] for server in answer["servers"]} == {"eth0"}
+    assert {server["local"].rpartition(":")[0] for server in answer["servers"][:3]} == {"10.77.1.1"}
+
+
+def test_ping_over_tls(lab: TurnLab, coturn: Callable[..., Coturn], tmp_path: Path) -> None:
+    files = make_certificate(tmp_path, [SERVER])
+    coturn(SERVER, tls=files)
+    uri = f"stuns:{SERVER}:443"
+    code, answer = lab.ping(uri, "-c", "2", "--ca", str(files.certificate))
+    assert (code, causes(answer)) == (0, [])
+    tls = steps_of(answer["servers"][0])["tls"]["facts"]
+    assert tls["version"] in ("TLSv1.2", "TLSv1.3")
+    assert tls["names"] == SERVER
+    code, answer = lab.ping(uri, "-c", "2")
+    assert code == 4
+    assert causes(answer) == ["TURN028"]
