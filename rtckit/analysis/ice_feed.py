@@ -41,6 +41,8 @@ class IceFeed:
         self.version += 1
         self.events.append(event)
         side = event.detail.get("side") if isinstance(event.detail, dict) else None
+        if event.event == "description":
+            side = None  # there it tells whose description it is
         if isinstance(side, str) and len(side) <= 40:
             table = self.tables.get(side)
             if table is None and len(self.tables) < _MOST_SIDES:

@@ -478,6 +478,7 @@ _TAKERS = {
     "restart": IceTable._restart,
     "finding": IceTable._finding,
     "result": IceTable._result,
+    "description": IceTable._nothing,
     "discarded": IceTable._nothing,
     "server": IceTable._nothing,
 }

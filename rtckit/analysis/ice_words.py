@@ -187,6 +187,12 @@ def _say_engine(detail: dict[str, Any]) -> tuple[str, Level]:
     return _join("engine", _word(detail, "engine"), _word(detail, "note")), Level.PLAIN
 
 
+def _say_description(detail: dict[str, Any]) -> tuple[str, Level]:
+    if detail.get("side") == "remote":
+        return "the peer's description came", Level.NEW
+    return _join("the own description was given:", _word(detail, "type")), Level.NEW
+
+
 def _say_finding(detail: dict[str, Any]) -> tuple[str, Level]:
     return _join(_word(detail, "rule"), _word(detail, "message")), Level.BAD
 
@@ -226,6 +232,7 @@ _SPEAKERS = {
     "discarded": _say_discarded,
     "restart": _say_restart,
     "engine": _say_engine,
+    "description": _say_description,
     "finding": _say_finding,
     "result": _say_result,
 }

@@ -2,7 +2,7 @@
 
 The same address always has the same pseudonym, which tells only whether it is of a local network
 (``lan``), public (``wan``) or a name. Ports stay. Foundations are hidden as well: some agents make
-them of the address so that it can be computed back.
+them of the address so that it can be computed back. Of descriptions nothing is shown.
 """
 
 import ipaddress
@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from rtckit.core.address import Scope, scope_of
+from rtckit.core.text import mask
 
 __all__ = ["AddressMask"]
 
@@ -22,6 +23,7 @@ _TELLING = re.compile(
     r"|(?P<ip6>(?<![\w:.])(?=[0-9A-Fa-f]{0,4}:)[0-9A-Fa-f:.]{2,45}(?:%\w{1,15})?)"
 )
 _FOUNDATIONS = ("foundation",)
+_SECRETS = ("sdp", "pwd")
 
 
 class AddressMask:
@@ -48,6 +50,8 @@ class AddressMask:
         if isinstance(value, str):
             if key in _FOUNDATIONS:
                 return self._given("f", value)
+            if key in _SECRETS:
+                return mask(value)
             return self.address(value) if key in ("address", "name") else self.text(value)
         if isinstance(value, dict):
             return {name: self._value(item, name) for name, item in value.items()}

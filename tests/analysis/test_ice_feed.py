@@ -296,6 +296,18 @@ def test_each_side_has_a_table_and_what_has_no_side_goes_to_all() -> None:
     assert all(table.findings for table in feed.tables.values())
 
 
+def test_whose_description_it_is_makes_no_end() -> None:
+    feed = IceFeed()
+    feed.apply(Event(0.0, "state", None, {"state": "checking"}))
+    feed.apply(Event(0.0, "description", None, {"side": "local", "type": "offer"}))
+    feed.apply(Event(0.0, "description", None, {"side": "remote", "type": "answer"}))
+    assert feed.sides == [""]
+    assert [entry.text for entry in feed.table().log][1:] == [
+        "the own description was given: offer",
+        "the peer's description came",
+    ]
+
+
 def test_events_survive_their_way_through_a_file() -> None:
     events = replay_simulation(simulate("symmetric", "open", turn=True))
     text = "\n".join(json.dumps(event.as_json()) for event in events)

@@ -44,11 +44,12 @@ def test_events_lose_addresses_names_and_foundations_at_any_depth() -> None:
         "address": "192.168.7.8",
         "name": "printer.example",
         "foundation": "16572de626da4e5384a0ce2d0d93678a",
+        "sdp": "v=0 a=ice-pwd:hunter2",
         "detail": [{"local": "192.168.7.8"}, {"foundation": ["a", "b"]}],
     }
     masked = AddressMask().event(event)
     text = json.dumps(masked)
-    for secret in ("192.168", "printer", "16572", '"a"'):
+    for secret in ("192.168", "printer", "16572", "hunter2", '"a"'):
         assert secret not in text
     assert masked["candidate"] == "host udp lan-1:9"
     assert masked["address"] == "lan-1"
