@@ -41,7 +41,7 @@ from rtckit.ice.checklist import Checklist
 from rtckit.ice.events import Event
 from rtckit.ice.foundation import foundation
 from rtckit.ice.pairs import CandidatePair, PairState
-from rtckit.ice.session import RENOMINATION, Transmit
+from rtckit.ice.session import RENOMINATION, Transmit, without_zone
 from rtckit.ice.settings import Credentials, Settings
 from rtckit.wire import stun
 
@@ -195,7 +195,7 @@ class Agent(Answering):
                     for local in list(self.local):
                         self._pair_up(now, local, candidate)
                 return False
-        if len(self.remote) >= self.settings.most_remote:
+        if len(self.remote) >= self.settings.most_remote and not self._forget_learned():
             self._note(now, "discarded", reason="too many remote candidates")
             return False
         self.remote.append(candidate)
@@ -346,6 +346,7 @@ class Agent(Answering):
             return True
         if self.state == "closed":
             return True
+        remote = without_zone(remote)
         kind = message.message_class
         if kind is stun.MessageClass.REQUEST:
             self._receive_request(now, transport, local, remote, message)
@@ -383,6 +384,15 @@ class Agent(Answering):
         pair = self.checklist.form(local, remote, controlling=self.controlling)
         if pair is not None:
             self._note_pair(now, pair)
+
+    def _forget_learned(self) -> bool:
+        """Make room for a candidate that is told: one that only came by goes."""
+        in_use = {id(pair.remote) for pair in self.checklist if pair.valid}
+        for place, known in enumerate(self.remote):
+            if known.type == PRFLX and id(known) not in in_use:
+                del self.remote[place]
+                return True
+        return False
 
     def _rename_remote(self, old: IceCandidate, new: IceCandidate) -> None:
         for pair in self.checklist:

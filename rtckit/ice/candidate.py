@@ -23,7 +23,8 @@ class IceCandidate:
         type: ``host``, ``srflx``, ``prflx`` or ``relay``.
         transport: ``udp`` or ``tcp``.
         address: what the peer sends to; an mDNS name until it is resolved.
-        base: what this side sends from; of a remote candidate the same as ``address``.
+        base: what this side sends from, an IPv6 link-local one with its zone; of a remote
+            candidate the same as ``address``.
         priority: RFC 8445, 5.1.2.
         foundation: the same for candidates of one type, base, server and transport.
         component: 1 for RTP, 2 for RTCP.
@@ -82,10 +83,10 @@ class IceCandidate:
             self.component,
             self.transport,
             self.priority,
-            self.name or self.address.ip,
+            self.name or self.address.ip.partition("%")[0],
             self.address.port,
             self.type,
-            related.ip if related else None,
+            related.ip.partition("%")[0] if related else None,
             related.port if related else None,
             self.tcptype,
         )

@@ -38,8 +38,8 @@ class Checking(Consenting):
     def _times(self) -> Iterator[float]:
         if self.state in ("new", "closed"):
             return
-        for transaction in self._transactions.values():
-            yield transaction.next_time
+        if self._transactions:
+            yield min([transaction.next_time for transaction in self._transactions.values()])
         if self.consent is not None:
             yield self.consent.next_time
         if self._keepalive_at is not None:

@@ -128,13 +128,19 @@ class Checklist:
         return None if self.concluded else self._best_waiting() or self._thaw()
 
     def _best_waiting(self) -> CandidatePair | None:
-        return next((pair for pair in self.pairs if pair.state is PairState.WAITING), None)
+        for pair in self.pairs:
+            if pair.state is PairState.WAITING:
+                return pair
+        return None
 
     def _thaw(self) -> CandidatePair | None:
         """Take a frozen pair whose foundation nobody else is being checked for."""
+        frozen = [pair for pair in self.pairs if pair.state is PairState.FROZEN]
+        if not frozen:
+            return None
         active = {pair.foundation for pair in self.pairs if pair.state in _ACTIVE}
-        for pair in self.pairs:
-            if pair.state is PairState.FROZEN and pair.foundation not in active:
+        for pair in frozen:
+            if pair.foundation not in active:
                 pair.state = PairState.WAITING
                 return pair
         return None
@@ -157,12 +163,16 @@ class Checklist:
         """Whether a check can be sent now."""
         if self._triggered or self.concluded:
             return bool(self._triggered)
-        if self._best_waiting() is not None:
-            return True
+        frozen = []
+        for pair in self.pairs:
+            if pair.state is PairState.WAITING:
+                return True
+            if pair.state is PairState.FROZEN:
+                frozen.append(pair)
+        if not frozen:
+            return False
         active = {pair.foundation for pair in self.pairs if pair.state in _ACTIVE}
-        return any(
-            pair.state is PairState.FROZEN and pair.foundation not in active for pair in self.pairs
-        )
+        return any(pair.foundation not in active for pair in frozen)
 
     def why_waiting(self, pair: CandidatePair) -> str:
         """Say why a pair is not checked yet, for people."""

@@ -33,8 +33,11 @@ class Judging(Session):
         """Until when the peer may take its time: to check, or to nominate a pair that works."""
         if self.started_at is None or self._generation_selected:
             return None
-        worked = [p.succeeded_at for p in self.checklist if p.valid and p.succeeded_at is not None]
-        return max([self.started_at, *worked]) + self.settings.pac
+        begin = self.started_at
+        for pair in self.checklist:
+            if pair.valid and pair.succeeded_at is not None and pair.succeeded_at > begin:
+                begin = pair.succeeded_at
+        return begin + self.settings.pac
 
     def _is_out_of_time(self, now: float) -> bool:
         """Whether the time RFC 8863 grants is over; checks under way are waited for, once more."""

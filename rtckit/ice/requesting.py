@@ -10,7 +10,7 @@ from rtckit.wire import stun
 
 __all__ = ["Requesting"]
 
-_MOST_CANCELLED = 16
+_MOST_CANCELLED = 8
 
 
 class Requesting(Judging):

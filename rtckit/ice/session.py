@@ -20,12 +20,18 @@ from rtckit.ice.pairs import CandidatePair
 from rtckit.ice.priority import candidate_priority
 from rtckit.ice.settings import Credentials, Settings
 
-__all__ = ["RENOMINATION", "Session", "Transaction", "Transmit"]
+__all__ = ["RENOMINATION", "Session", "Transaction", "Transmit", "without_zone"]
 
 RENOMINATION = "renomination"
 """The ICE option of agents that can follow another nomination."""
 
 _MOST_RTTS = 60
+
+
+def without_zone(address: Address) -> Address:
+    """Return an address as the peer writes it: a zone means something on one machine only."""
+    ip, percent, _ = address.ip.partition("%")
+    return Address(ip, address.port) if percent else address
 
 
 class Transmit(NamedTuple):
@@ -125,7 +131,7 @@ class Session:
         """Return the local candidate the peer sees, learned if need be (RFC 8445, 7.2.5.3.1)."""
         local = pair.local
         for known in self.local:
-            if (known.transport, known.address) == (local.transport, mapped):
+            if (known.transport, without_zone(known.address)) == (local.transport, mapped):
                 return known
         learned = IceCandidate(
             PRFLX,

@@ -8,7 +8,9 @@ import sys
 import time
 from typing import Any
 
+from rtckit.ice import Settings
 from rtckit.ice.simulate import Simulation, simulate
+from tests.ice.link import host, introduce, new_agent
 
 NATS = (
     "open",
@@ -72,6 +74,45 @@ def fault(result: Simulation) -> str | None:
         return "both have the same role"
     checks = sum(p.requests_sent for peer in (result.a, result.b) for p in peer.agent.pairs)
     return f"{checks} checks" if checks > 3000 else None
+
+
+def unlike_agents(seed: int) -> str | None:
+    """Connect two agents of any roles, nominations, orders and losses; say what is wrong."""
+    dice = random.Random(seed)
+    agents = [
+        new_agent(
+            name,
+            controlling=dice.random() < 0.5,
+            nomination=dice.choice(("regular", "aggressive")),
+            settings=Settings(renomination=dice.random() < 0.3),
+        )
+        for name in "ab"
+    ]
+    count = dice.randint(1, 4)
+    dead = {number for number in range(1, 5) if dice.random() < 0.4}
+    for net, agent in enumerate(agents):
+        ranks = dice.sample(range(10), count)
+        for number, rank in enumerate(ranks, 1):
+            agent.add_local(0.0, host(agent, f"10.0.{net}.{number}", rank))
+    a, b = agents
+    link = introduce(
+        *(a, b),
+        one_way=dice.choice((0.0, 0.005, 0.05, 0.3)),
+        alive=lambda address: int(address.ip.rpartition(".")[2]) not in dead,
+    )
+    loss = dice.choice((0.0, 0.1, 0.3, 0.5))
+    link.lost = lambda transmit: dice.random() < loss and link.now < 20
+    link.run(120.0)
+    ours, theirs = a.selected, b.selected
+    if set(range(1, count + 1)) <= dead:
+        return None if a.state == b.state == "failed" else f"nothing works: {a.state} {b.state}"
+    if ours is None or theirs is None:
+        return f"not selected: {ours} {theirs}"
+    if (ours.local.base, ours.remote.address) != (theirs.remote.address, theirs.local.base):
+        return f"two different pairs: {ours} {theirs}"
+    if not a.state == b.state == "completed":
+        return f"in the end {a.state} and {b.state}"
+    return "both have the same role" if a.controlling == b.controlling else None
 
 
 def main() -> None:

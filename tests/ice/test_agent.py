@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rtckit.core.address import Address
 from rtckit.ice import Agent, Credentials, IceCandidate, PairState, Settings
 from rtckit.wire import stun
+from tests.ice.agreement import unlike_agents
 from tests.ice.link import A_CREDENTIALS, B_CREDENTIALS, Link, host, two_agents
 
 RTT = 0.05
@@ -221,6 +222,13 @@ def test_both_ends_select_one_and_the_same_pair(
         assert link.a.state == link.b.state == "failed"
     else:
         assert _same_pair(link), (link.a.selected, link.b.selected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**9))
+def test_agents_that_differ_agree(seed: int) -> None:
+    """Aggressive against regular, both of one role, other priorities, renomination on one end."""
+    assert unlike_agents(seed) is None
 
 
 def _established() -> tuple[Link, bytes]:

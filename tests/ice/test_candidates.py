@@ -12,6 +12,7 @@ from rtckit.ice import Agent, IceCandidate, PairState, Settings
 from rtckit.ice.pairs import why_not_paired
 from rtckit.ice.priority import local_preferences
 from rtckit.sdp import parse_candidate
+from rtckit.wire import stun
 from tests.ice.link import B_CREDENTIALS, Link, host, introduce, new_agent, two_agents
 
 
@@ -230,3 +231,45 @@ def test_dual_stack_selects_what_works() -> None:
     assert a.selected is not None
     assert a.selected.local.address.ip == "10.0.0.1"
     assert a.selected.state is PairState.SUCCEEDED
+
+
+def test_zones_of_link_local_addresses_stay_on_this_machine() -> None:
+    """The base has one, what is told and what is compared has none (RFC 4007, 11)."""
+    a, b = new_agent("a"), new_agent("b", controlling=False)
+    for agent, ip, zone in ((a, "fe80::1", "eth0"), (b, "fe80::2", "wlan0")):
+        base = Address(f"{ip}%{zone}", 5000)
+        agent.add_local(0.0, replace(host(agent, ip), base=base))
+    assert "%" not in a.local[0].to_sdp().address
+    link = introduce(a, b)
+    zones = {"fe80::1": "fe80::1%eth0", "fe80::2": "fe80::2%wlan0"}
+    # What a socket tells: its own address with the zone, and the peer's with the same one.
+    link._ends = (
+        lambda transmit: (  # type: ignore[method-assign]
+            Address(zones[transmit.remote.ip], transmit.remote.port),
+            Address(
+                transmit.local.ip.partition("%")[0] + zones[transmit.remote.ip][7:],
+                transmit.local.port,
+            ),
+        )
+    )
+    link.run(1.0)
+    assert a.state == b.state == "completed"
+    assert [c.type for c in (*a.local, *a.remote, *b.local, *b.remote)] == ["host"] * 4
+
+
+def test_what_is_told_takes_the_room_of_what_came_by() -> None:
+    agent = new_agent("a", settings=Settings(most_remote=3))
+    agent.add_local(0.0, host(agent, "10.0.0.1"))
+    agent.set_remote(0.0, B_CREDENTIALS)
+    for number in range(5):
+        data = stun.build(
+            *(stun.Method.BINDING, stun.MessageClass.REQUEST, bytes([number] * 12)),
+            [(stun.AttributeType.USERNAME, "aaaa:bbbb"), (stun.AttributeType.PRIORITY, 1)],
+            key=stun.short_term_key(agent.credentials.pwd),
+        )
+        agent.receive(0.0, Address("10.0.0.1", 5000), Address("192.0.2.1", 1000 + number), data)
+    assert [c.type for c in agent.remote] == ["prflx"] * 3
+    for number in range(4):
+        taken = agent.add_remote(0.0, _remote(f"10.0.1.{number}", str(number)))
+        assert taken == (number < 3)
+    assert [c.type for c in agent.remote] == ["host"] * 3
