@@ -18,11 +18,12 @@ __all__ = ["doctor"]
 @click.argument("needed", nargs=-1, metavar="[CAPABILITY]...")
 @answering
 def doctor(settings: Settings, needed: tuple[str, ...]) -> Answer:
-    """Tell what this machine can do for the laboratory, what it lacks, and how to get that.
+    """What this machine can do for the laboratory.
 
-    Each capability is tried, not looked up. Named ones must be there; without names those that no
-    laboratory is complete without (netns, nft and coturn). Nothing is changed on the machine; as an
-    ordinary user, all is tried in a user namespace (`unshare -Ur`), as `rtckit lab up` does it.
+    And what it lacks, and how to get that. Each capability is tried, not looked up. Named ones must
+    be there; without names those that no laboratory is complete without (netns, nft and coturn).
+    Nothing is changed on the machine; as an ordinary user, all is tried in a user namespace
+    (`unshare -Ur`), as `rtckit lab up` does it.
 
     \b
         rtckit lab doctor

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from typing import Any
 
 import click
 
@@ -19,12 +18,14 @@ __all__ = ["down", "run"]
 @click.option("--name", help="Which laboratory, when several are up.")
 @click.argument("node")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
-def run(name: str | None, node: str, command: tuple[str, ...]) -> Any:
-    """Run COMMAND on NODE of the laboratory that is up: a, b, nat-a, nat-b, server.
+@answering
+def run(settings: Settings, name: str | None, node: str, command: tuple[str, ...]) -> Answer:
+    """Run a command on a node of the laboratory.
 
-    The command takes the place of rtckit: its output, its input and its exit code are its own.
-    Without one it is a shell. It finds the servers in RTCKIT_STUN, RTCKIT_TURN and RTCKIT_TURNS,
-    and trusts their certificate by SSL_CERT_FILE.
+    NODE is one of a laboratory that is up: a, b, nat-a, nat-b, server. COMMAND takes the place of
+    rtckit: its output, its input and its exit code are its own. Without one it is a shell. It finds
+    the servers in RTCKIT_STUN, RTCKIT_TURN and RTCKIT_TURNS, and trusts their certificate by
+    SSL_CERT_FILE.
 
     \b
         rtckit lab run a -- rtckit nat detect 203.0.113.10
@@ -47,6 +48,7 @@ def run(name: str | None, node: str, command: tuple[str, ...]) -> Any:
         os.execvpe(line[0], line, environment)
     except FileNotFoundError as error:
         raise UsageError(f"{line[0]} is not on PATH (apt-get install util-linux)") from error
+    raise AssertionError("the command has taken the place of this process")
 
 
 @click.command(short_help="End a laboratory that is up.")
@@ -54,7 +56,9 @@ def run(name: str | None, node: str, command: tuple[str, ...]) -> Any:
 @click.option("--all", "everything", is_flag=True, help="End all that are up.")
 @answering
 def down(settings: Settings, name: str | None, everything: bool) -> Answer:
-    """End a laboratory that is up, and wait until nothing of it is left.
+    """End a laboratory that is up.
+
+    Waits until nothing of it is left.
 
     \b
         rtckit lab down

@@ -1,8 +1,9 @@
 """``rtckit lab up``: a laboratory that stands until it is told to go."""
 
 import functools
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,12 +52,13 @@ __all__ = ["up"]
 )
 @functools.partial(answering, formats=("text", "json", "jsonl"))
 def up(settings: Settings, name: str, seconds: float | None, **options: Any) -> Answer:
-    """Build a laboratory: two hosts behind NATs of any kind, and servers in the open.
+    """Build a laboratory, and keep it up.
 
-    It stays in the foreground until interrupted, or until `rtckit lab down`, and leaves nothing
-    behind, even when it is killed. From another terminal `rtckit lab run a -- COMMAND` runs things
-    on a host; they find the servers in RTCKIT_STUN, RTCKIT_TURN, RTCKIT_TURNS (TLS on port 443) and
-    their user in RTCKIT_TURN_USERNAME and RTCKIT_TURN_PASSWORD.
+    Two hosts behind NATs of any kind, and servers in the open. It stays in the foreground until
+    interrupted, or until `rtckit lab down`, and leaves nothing behind, even when it is killed. From
+    another terminal `rtckit lab run a -- COMMAND` runs things on a host; they find the servers in
+    RTCKIT_STUN, RTCKIT_TURN, RTCKIT_TURNS (TLS on port 443) and their user in RTCKIT_TURN_USERNAME
+    and RTCKIT_TURN_PASSWORD.
 
     A NAT is named as for `rtckit ice simulate`: open, full cone, restricted, port restricted,
     symmetric, firewall, udp blocked (but TCP to 443), cgnat; EI/APD and the like; "full cone behind
@@ -91,8 +93,9 @@ def up(settings: Settings, name: str, seconds: float | None, **options: Any) -> 
         running = _running(name, lab)
         path = running.save()
         try:
-            _announce(settings, running, lab)
-            ending.wait(seconds)
+            with ending.awaited():
+                _announce(settings, running, lab)
+                threading.Event().wait(seconds)
         finally:
             path.unlink(missing_ok=True)
     if settings.output_format == "jsonl":
@@ -134,14 +137,11 @@ class _Ending:
             self._asked = True
             raise KeyboardInterrupt
 
-    def wait(self, seconds: float | None) -> None:
-        """Wait until asked to end, or so many seconds."""
-        import contextlib
-        import threading
-
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait(seconds)
-        # From here on it is taken away, whatever else is asked.
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Within it, being asked to end is no interruption; after it, it is not heeded."""
+        with suppress(KeyboardInterrupt):
+            yield
         self._asked = True
 
     def __exit__(self, *_: object) -> None:

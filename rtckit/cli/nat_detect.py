@@ -49,13 +49,14 @@ def detect(
     lifetime: bool,
     longest: float,
 ) -> Answer:
-    """Find out how the NATs between this host and SERVER behave.
+    """Find out how a NAT maps, filters and hairpins.
 
-    SERVER is a STUN server (stun:HOST or HOST[:PORT]); one with two addresses (RFC 5780: coturn
-    with two, or `rtckit stun serve`) can show everything, any other the mapping at most, with
-    --server2. Every request is repeated, and silence counts only on two sockets whose other
-    requests are answered; each fact says how sure it is. Nothing is sent but to the servers named
-    and to the other address of the first; when UDP is silent, TCP to its port and to 443 is tried.
+    All NATs between this host and SERVER count as one. SERVER is a STUN server (stun:HOST or
+    HOST[:PORT]); one with two addresses (RFC 5780: coturn with two, or `rtckit stun serve`) can
+    show everything, any other the mapping at most, with --server2. Every request is repeated, and
+    silence counts only on two sockets whose other requests are answered; each fact says how sure it
+    is. Nothing is sent but to the servers named and to the other address of the first; when UDP is
+    silent, TCP to its port and to 443 is tried.
 
     \b
         rtckit nat detect stun.example.org

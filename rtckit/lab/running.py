@@ -80,7 +80,9 @@ def start_time(process: int) -> int:
         stat = Path(f"/proc/{process}/stat").read_text("ascii")
     except OSError:
         return 0
-    return int(stat.rpartition(")")[2].split()[19])
+    state, *numbers = stat.rpartition(")")[2].split()
+    # One that only waits to be collected by its parent has ended.
+    return 0 if state == "Z" else int(numbers[18])
 
 
 def list_running() -> list[Running]:
