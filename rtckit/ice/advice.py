@@ -131,7 +131,7 @@ def _when_connected(result: "Simulation") -> Iterator[Advice]:
         yield Advice("relayed", text, fix)
     time, trips = result.connect_time, result.round_trips
     lossy = bool(result.options.get("loss"))
-    if lossy and time is not None and trips is not None and trips > 4 and time > 0.3:
+    if lossy and time is not None and trips is not None and trips > 4 and time > 0.6:
         yield Advice(
             "slow",
             f"It took {time * 1000:.0f} ms, {trips:.1f} round trips, where two would do: checks "

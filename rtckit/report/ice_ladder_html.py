@@ -13,6 +13,7 @@ _STYLE = """
 .rtckit-ice caption { text-align: left; font-weight: 600; padding: 0.4em 0; }
 .rtckit-ice th, .rtckit-ice td { text-align: left; vertical-align: top; padding: 0.3em 0.7em;
   border-top: 1px solid rgba(128, 128, 128, 0.35); background: none; }
+.rtckit-ice td.s { white-space: nowrap; }
 .rtckit-ice td.n { text-align: right; white-space: nowrap; }
 .rtckit-ice .selected { color: #2a7d3f; font-weight: 600; }
 .rtckit-ice .failed { color: #b3261e; }
@@ -42,7 +43,8 @@ def render_fragment(result: Simulation) -> str:
         f"<li><strong>{safe(item.kind)}</strong>: {safe(item.text)}<br>Do: {safe(item.fix)}</li>"
         for item in result.advice
     )
-    listed = f"<h2>What to change</h2><ul>{advice}</ul>" if advice else ""
+    title = "To know" if result.connected else "What to change"
+    listed = f"<h2>{title}</h2><ul>{advice}</ul>" if advice else ""
     return f'<style>{_STYLE}</style><div class="rtckit-ice">{ladder}{tables}{listed}</div>'
 
 
@@ -53,7 +55,7 @@ def _pairs(result: Simulation, side: str) -> str:
         rtt = "" if row["rtt_ms"] is None else f"{row['rtt_ms']:g} ms"
         why = "" if row["selected"] else row["why"] or "works, but is not the best"
         rows.append(
-            f'<tr><td class="n">#{row["pair"]}</td><td class="{safe(state)}">{safe(state)}</td>'
+            f'<tr><td class="n">#{row["pair"]}</td><td class="s {safe(state)}">{safe(state)}</td>'
             f"<td><code>{safe(row['local'])}</code></td><td><code>{safe(row['remote'])}</code></td>"
             f'<td class="n">{row["checks"]}</td><td class="n">{rtt}</td><td>{safe(why)}</td></tr>'
         )

@@ -246,9 +246,9 @@ class _Drawing:
             self._text(_MARGIN, self.y, f"and {self.more} messages more", "d")
         for advice in self.result.advice:
             self.y += 10
-            for number, piece in enumerate(textwrap.wrap(f"{advice.text} {advice.fix}", 165)):
+            for piece in textwrap.wrap(f"{advice.text} {advice.fix}", 165):
                 self.y += 17
-                self._text(_MARGIN, self.y, piece, "" if number == 0 else "d")
+                self._text(_MARGIN, self.y, piece)
 
 
 def _at(time: float) -> float:
