@@ -99,6 +99,30 @@ _SDES = Advice(
 
 _BY_TEXT: tuple[tuple[str, Advice], ...] = (
     (
+        r"page is lost",
+        Advice(
+            "the process of the page ends, a fault of the browser: it fetches the fingerprint of "
+            "every section, and of one there is none",
+            "write a=fingerprint at the session level or in every section",
+        ),
+    ),
+    (
+        r"ice restart|restarts ice",
+        Advice(
+            "ICE credentials changed where nobody restarted ICE, or in some sections of a bundle "
+            "and not in others",
+            "change them with an offer, in all sections of the bundle together, and answer with "
+            "new ones then and only then (RFC 8839, 4.4.1.1.1)",
+        ),
+    ),
+    (
+        r"extension id|header extension|rtp extension",
+        Advice(
+            "an id stands for two header extensions: in sections of one bundle, or before and now",
+            "keep the ids that were agreed on, the same in every section (RFC 8285, 7)",
+        ),
+    ),
+    (
         r"plan b|more than one track|multiple tracks|ssrc lines which is not supported",
         Advice(
             "the description is in Plan B: several tracks in one section. Browsers read only "
