@@ -96,6 +96,7 @@ class Gatherer:
         self._foundation = foundation
         self._on_candidate = on_candidate
         self._on_link = on_link
+        self._bases: list[Base] = []
         self._hosts: list[tuple[Base, UdpLink]] = []
         self._links: list[Link] = []
         self._addresses: dict[Server, asyncio.Task[tuple[Address, ...]]] = {}
@@ -108,12 +109,7 @@ class Gatherer:
         """Gather everything; returns with the last answer, or when the budget is used up."""
         began = self._clock()
         settings = self.settings
-        bases = choose_bases(
-            list_interfaces(),
-            names=settings.interfaces,
-            families=settings.families,
-            loopback=settings.loopback,
-        )
+        bases = self._choose_bases()
         names = list(dict.fromkeys(base.interface for base in bases))
         self.log.emit("gathering", state="started", interfaces=names, policy=settings.policy)
         if not bases:
@@ -130,6 +126,18 @@ class Gatherer:
             elapsed_ms=_ms(self._clock() - began),
             errors=len(self.log.errors),
         )
+
+    def _choose_bases(self) -> list[Base]:
+        """Return the addresses to gather on; they are looked up once."""
+        if not self._bases:
+            settings = self.settings
+            self._bases = choose_bases(
+                list_interfaces(),
+                names=settings.interfaces,
+                families=settings.families,
+                loopback=settings.loopback,
+            )
+        return self._bases
 
     def _why_no_address(self) -> str:
         known = [interface.name for interface in list_interfaces()]
@@ -195,8 +203,7 @@ class Gatherer:
         from rtckit.live.mdns import MdnsNames
 
         if self._mdns is None:
-            addresses = [base.ip for base, _ in self._hosts]
-            self._mdns = MdnsNames(addresses)
+            self._mdns = MdnsNames([base.ip for base in self._choose_bases()])
         return self._mdns
 
     async def resolve_name(self, name: str) -> tuple[str | None, str]:

@@ -36,8 +36,7 @@ async def coturn(topology: Topology, directory: Path) -> AsyncIterator[Coturn]:
         yield server
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp"])
-@pytest.mark.parametrize("policy", ["all", "relay"])
+@pytest.mark.parametrize(("transport", "policy"), [("udp", "relay"), ("tcp", "all")])
 def test_connects_through_relays(
     apart: Topology, tmp_path: Path, transport: str, policy: str
 ) -> None:
