@@ -251,6 +251,8 @@ def _targets(
         server = parse_server(text, default_kind="turn")
         if server.kind != "turn":
             raise UsageError(f"{text} is no TURN server; `rtckit stun ping` asks STUN servers")
+        if server.way == "dtls":
+            raise UsageError(f"{text}: DTLS is not spoken here; use ?transport=tcp")
         server = replace(server, username=username, credential=credential)
         for each, asked in _ways(text, server, ways):
             target = Target(each, asked)

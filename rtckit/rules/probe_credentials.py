@@ -66,16 +66,21 @@ def credentials_refused(probes: ProbeSet) -> Iterator[Hit]:
     use-auth-secret that the credential is made with; turnadmin -l lists users). Look for spaces
     and line ends that were copied along.
     """
-    for probe, step, failure in failures(probes, "allocate", codes=(401,)):
+    for probe, step, failure in failures(probes, codes=(401,)):
+        if step.name in ("binding", "challenge"):
+            continue
         if _expired_for(probes, probe) is not None or _other_realm(probe) is not None:
             continue
         if probe.realm is not None and _realm(probe) not in (None, probe.realm):
             continue
         rest = rest_expiry(probe.username)
         secret = " or of the shared secret (the user name is a time-limited one)" if rest else ""
+        if step.name == "allocate":
+            message = f"wrong username or password{secret}: the signed Allocate request was "
+        else:
+            message = f"the credentials were good before and are refused now{secret}: {step.name} "
         yield probe_hit(
-            f"{probe.where}: wrong username or password{secret}: the signed Allocate request "
-            f"was answered {quoted_reason(failure)}",
+            f"{probe.where}: {message}answered {quoted_reason(failure)}",
             probe,
             *(item for item in (probe.step("challenge"),) if item is not None),
             step,
@@ -108,7 +113,7 @@ def credentials_expired(probes: ProbeSet) -> Iterator[Hit]:
     Fix: fetch new credentials for each call, make them valid longer than a call lasts, and set the
     clocks of the server and of the machine that makes them by NTP.
     """
-    for probe, step, failure in failures(probes, "allocate", "refresh", codes=(401,)):
+    for probe, step, failure in failures(probes, codes=(401,)):
         ago = _expired_for(probes, probe)
         expiry = rest_expiry(probe.username)
         if ago is None or expiry is None:
@@ -186,19 +191,16 @@ def wrong_realm(probes: ProbeSet) -> Iterator[Hit]:
     Fix: make the server's realm that of the stored keys again, or make the keys anew (coturn:
     turnadmin -a -u USER -r REALM -p PASSWORD).
     """
-    for probe in probes.probes:
+    for probe, allocate, failure in failures(probes, codes=(401, 441)):
         server = _realm(probe)
-        allocate = probe.step("allocate")
-        if allocate is None or allocate.ok is not False or allocate.failure is None:
-            continue
         proven = _other_realm(probe)
-        code = allocate.failure.code
+        code = failure.code
         if proven is not None:
             message = (
                 f"the server's realm is {server}, and its key for this user was made for {proven}"
             )
         elif code == 441:
-            message = f"wrong realm or user for this allocation ({quoted_reason(allocate.failure)})"
+            message = f"wrong realm or user for this allocation ({quoted_reason(failure)})"
         elif code == 401 and probe.realm is not None and server not in (None, probe.realm):
             message = f"the server's realm is {server}, the credentials are for {probe.realm}"
         else:

@@ -10,8 +10,8 @@ from rtckit.rules.probe_evidence import failures, probe_hit, severity_for
 __all__: list[str] = []
 
 _ASKING = ("connect", "binding", "challenge")
+_OWN = ("EPERM", "EACCES")
 _PROHIBITED = ("prohibited", "EPERM", "EACCES", "source address failed policy", "route rejected")
-_NO_ROUTE = ("ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "unreachable", "no route", "unknown")
 
 
 def _silence(probe: ServerProbe) -> Step | None:
@@ -181,11 +181,18 @@ def administratively_prohibited(probes: ProbeSet) -> Iterator[Hit]:
     Fix: open the port in the firewall that answers, on this machine when it is EPERM or EACCES;
     where UDP is not to be had, use `turns:` over TCP on port 443.
     """
-    for probe, step, failure in failures(probes, *_ASKING):
-        if any(word in failure.name for word in _PROHIBITED):
-            own = failure.name in ("EPERM", "EACCES")
-            who = "this machine's own firewall" if own else "a firewall on the way"
-            yield probe_hit(f"{probe.where}: {who} forbids it ({failure.name})", probe, step)
+    for probe in probes.probes:
+        refused = [
+            (step, failure)
+            for step, failure in probe.failed("route", *_ASKING)
+            if any(word in failure.name for word in _PROHIBITED)
+        ]
+        if not refused:
+            continue
+        name = refused[0][1].name
+        who = "this machine's own firewall" if name in _OWN else "a firewall on the way"
+        steps = [step for step, _ in refused]
+        yield probe_hit(f"{probe.where}: {who} forbids it ({name})", probe, *steps)
 
 
 @rule(
@@ -339,17 +346,22 @@ def no_route(probes: ProbeSet) -> Iterator[Hit]:
     Fix: check the routes (`ip route get ADDRESS`), the VPN, and that the chosen interface and local
     address belong together.
     """
-    for probe, step, failure in failures(probes, "route", *_ASKING):
-        name = failure.name
-        if failure.kind not in ("icmp", "socket") or "port" in name:
+    for probe in probes.probes:
+        lost = [
+            (step, failure)
+            for step, failure in probe.failed("route", *_ASKING)
+            if failure.kind in ("icmp", "socket")
+            and failure.name not in ("port unreachable", "ECONNREFUSED")
+            and not any(word in failure.name for word in _PROHIBITED)
+        ]
+        if not lost:
             continue
-        if any(word in name for word in _PROHIBITED) or not any(word in name for word in _NO_ROUTE):
-            continue
+        name = lost[0][1].name
         harmless = any(other.answered and other.way == probe.way for other in probes.others(probe))
         yield probe_hit(
             f"{probe.where}: no way to {probe.remote} ({name})",
             probe,
-            step,
+            *(step for step, _ in lost),
             severity=Severity.INFO if harmless else severity_for(probe),
         )
 

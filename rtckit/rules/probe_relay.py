@@ -12,6 +12,7 @@ from rtckit.rules.probe_evidence import failures, probe_hit, quoted_reason, seve
 __all__: list[str] = []
 
 _ALLOCATING = ("challenge", "allocate", "second", "tcp-allocate")
+_FOR_PEERS = ("permission", "channel", "tcp-echo")
 _INSIDE = {
     Scope.PRIVATE,
     Scope.SHARED,
@@ -54,7 +55,7 @@ def peer_forbidden(probes: ProbeSet) -> Iterator[Hit]:
     for probe in probes.probes:
         for step in probe.steps:
             refused = step.failure is not None and step.failure.code == 403
-            if step.name not in ("permission", "channel") or not refused:
+            if step.name not in _FOR_PEERS or not refused:
                 continue
             assert step.failure is not None
             forbidden = _texts(step.facts.get("forbidden"))
@@ -94,7 +95,9 @@ def user_forbidden(probes: ProbeSet) -> Iterator[Hit]:
           allocate ok relayed=203.0.113.9:50000
     Fix: look at the server's access lists and its log at the time of the request.
     """
-    for probe, step, failure in failures(probes, *_ALLOCATING, codes=(403,)):
+    for probe, step, failure in failures(probes, codes=(403,)):
+        if step.name in _FOR_PEERS:
+            continue
         yield probe_hit(
             f"{probe.where}: {step.name} answered {quoted_reason(failure)}", probe, step
         )
@@ -231,7 +234,7 @@ def quota_or_capacity(probes: ProbeSet) -> Iterator[Hit]:
     Fix: raise the limit (coturn: user-quota, total-quota, min-port and max-port), give users names
     of their own, and have clients close their connections.
     """
-    for probe, step, failure in failures(probes, *_ALLOCATING, codes=(486, 508)):
+    for probe, step, failure in failures(probes, codes=(486, 508)):
         whose = "the user's quota" if failure.code == 486 else "the server's capacity"
         extra = " (the first one was granted)" if step.name == "second" else ""
         yield probe_hit(

@@ -96,6 +96,7 @@ def test_ping_of_nobody(server: str, capsys: pytest.CaptureFixture[str]) -> None
         (["stun", "serve", "--listen", "localhost"], "no IP address"),
         (["stun", "serve", "--listen", "127.0.0.1", "--listen", "::1"], "one family"),
         (["turn", "check", "stun:h"], "no TURN server"),
+        (["turn", "check", "turns:h?transport=udp"], "DTLS"),
         (["turn", "check", "h", "-u", "alice"], "no password"),
         (["turn", "check", "h", "--credential", "x"], "without --username"),
         (["turn", "check", "h", "-u", "a", "--credential", "x", "--rest-secret", "y"], "only one"),
