@@ -97,12 +97,20 @@ class Checklist:
             self._triggered.remove(pair)
 
     def _initial_state(self, pair: CandidatePair) -> PairState:
-        """One pair of each foundation begins waiting (RFC 8445, 6.1.2.6; RFC 8838, 12)."""
+        """The best pair of each foundation begins waiting (RFC 8445, 6.1.2.6; RFC 8838, 12).
+
+        One below it that waits and was not checked yet is frozen again, as if both had been there
+        from the beginning.
+        """
         alike = [other for other in self.pairs if other.foundation == pair.foundation]
         if any(other.state is PairState.SUCCEEDED for other in alike):
             return PairState.WAITING
-        if any(other.state in _ACTIVE for other in alike):
+        if any(other.priority >= pair.priority for other in alike):
             return PairState.FROZEN
+        for other in alike:
+            unsent = other.state is PairState.WAITING and other.first_sent is None
+            if unsent and other not in self._triggered:
+                other.state = PairState.FROZEN
         return PairState.WAITING
 
     def sort(self) -> None:

@@ -65,13 +65,30 @@ def test_other_components_are_left_out() -> None:
     assert not agent.pairs
 
 
-def test_one_pair_of_each_foundation_begins_waiting() -> None:
-    """6.1.2.6: the highest of each; the others are frozen until it has succeeded (7.2.5.3.3)."""
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 4, 1, 3, 0)])
+def test_one_pair_of_each_foundation_begins_waiting(order: tuple[int, ...]) -> None:
+    """6.1.2.6: the highest of each; the others are frozen until it has succeeded (7.2.5.3.3).
+
+    In whatever order candidates come (RFC 8838, 12).
+    """
     agent = _started()
-    for number, foundation in enumerate(("x", "x", "y", "x", "y")):
+    foundations = ("x", "x", "y", "x", "y")
+    for number in order:
+        foundation = foundations[number]
         agent.add_remote(0.0, _remote(f"10.0.1.{number}", foundation, 2130706431 - number))
     states = {pair.remote.address.ip[-1]: str(pair.state) for pair in agent.pairs}
     assert states == {"0": "waiting", "1": "frozen", "2": "waiting", "3": "frozen", "4": "frozen"}
+
+
+def test_a_better_pair_that_comes_later_waits_as_well() -> None:
+    """RFC 8838, 12, rule 1; and rule 3 for a worse one."""
+    agent = _started()
+    agent.add_remote(0.0, _remote("10.0.1.5", "x", 2130706000))
+    agent.on_time(0.0)
+    agent.add_remote(0.1, _remote("10.0.1.4", "x", 2130706400))
+    agent.add_remote(0.1, _remote("10.0.1.6", "x", 2130705900))
+    states = {pair.remote.address.ip[-1]: str(pair.state) for pair in agent.pairs}
+    assert states == {"5": "in-progress", "4": "waiting", "6": "frozen"}
 
 
 def test_a_frozen_pair_waits_for_the_one_that_is_alike() -> None:
