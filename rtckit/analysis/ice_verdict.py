@@ -183,9 +183,12 @@ def _advise_on_findings(table: IceTable) -> list[Advice]:
 
 
 def _advise_on_errors(table: IceTable) -> list[Advice]:
-    """One line for each server that failed, however many interfaces asked it."""
+    """One line for each server that failed, unless a finding says more of it."""
     advice: dict[tuple[str, str], Advice] = {}
+    told = " ".join(as_text(finding.get("message")) for finding in table.findings)
     for error in table.errors:
+        if error.server and error.server in told:
+            continue
         what = " ".join(
             part for part in ("" if error.code is None else str(error.code), error.reason) if part
         )

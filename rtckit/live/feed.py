@@ -5,11 +5,13 @@ import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
+from rtckit.core.findings import Finding
 from rtckit.ice.events import Event
 from rtckit.live.check import CheckResult, check, open_engine
 from rtckit.live.engines.engine import Engine
 from rtckit.live.gather import GatherSettings
 from rtckit.live.signalling import open_signalling
+from rtckit.rules.catalogue import run as run_rules
 
 __all__ = ["watch_check", "watch_gathering"]
 
@@ -37,7 +39,7 @@ async def watch_gathering(
         candidates = [candidate.as_json() for candidate in end.local]
         return {"candidates": candidates, "elapsed_ms": round(elapsed * 1000, 3)}
 
-    async with contextlib.aclosing(_events(end, work)) as events:
+    async with contextlib.aclosing(_events(end, work, gathering)) as events:
         async for event in events:
             yield event
 
@@ -82,7 +84,7 @@ async def watch_check(
         end = open_engine(
             engine, controlling=side == "offer", gathering=gathering, nomination=nomination
         )
-        async with contextlib.aclosing(_events(end, work)) as events:
+        async with contextlib.aclosing(_events(end, work, gathering)) as events:
             async for event in events:
                 yield event
     finally:
@@ -90,7 +92,9 @@ async def watch_check(
 
 
 async def _events(
-    engine: Engine, work: Callable[[], Awaitable[dict[str, Any]]]
+    engine: Engine,
+    work: Callable[[], Awaitable[dict[str, Any]]],
+    gathering: GatherSettings,
 ) -> AsyncGenerator[Event, None]:
     """The events of an engine while it works, and its result; the engine is closed in any case."""
     queue: asyncio.Queue[Event | None] = asyncio.Queue()
@@ -103,12 +107,48 @@ async def _events(
     task = asyncio.ensure_future(work())
     task.add_done_callback(lambda _: queue.put_nowait(None))
     try:
-        while (event := await queue.get()) is not None:
-            last = max(last, event.t)
+        for event in _begin(engine):
             yield event
-        yield Event(last, "result", None, await task)
+        while (item := await queue.get()) is not None:
+            last = max(last, item.t)
+            yield item
+        result = await task
+        for finding in await _findings(engine, gathering):
+            yield Event(last, "finding", None, finding.to_dict())
+        yield Event(last, "result", None, result)
     finally:
         engine.on_event = None
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await engine.close()
+
+
+def _begin(engine: Engine) -> list[Event]:
+    """What rtckit's own engine does not tell, because it never changes: its timers and its role."""
+    agent = getattr(engine, "agent", None)
+    if agent is None:
+        return []
+    names = ("ta", "rto", "transmissions", "last_wait")
+    timers = {name: getattr(agent.settings, name) for name in names}
+    return [
+        Event(0.0, "engine", None, {"engine": engine.name, **timers}),
+        Event(0.0, "role", None, {"controlling": engine.controlling}),
+    ]
+
+
+async def _findings(engine: Engine, gathering: GatherSettings) -> list[Finding]:
+    """What the rules say of the servers that were asked.
+
+    aioice cannot tell what happened; where a server gave it nothing, rtckit asks once more itself.
+    """
+    gatherer = getattr(engine, "gatherer", None)
+    if gatherer is not None:
+        return run_rules("probe", gatherer.probes())
+    if not any(error.get("server") for error in getattr(engine, "errors", ())):
+        return []
+    asking = open_engine("native", controlling=True, gathering=gathering)
+    try:
+        await asking.gather()
+        return await _findings(asking, gathering)
+    finally:
+        await asking.close()

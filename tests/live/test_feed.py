@@ -1,6 +1,7 @@
 """Live feeds: what gathering and connecting tell, with either engine, on loopback."""
 
 import asyncio
+import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rtckit.core.errors import UsageError
 from rtckit.ice.events import Event
 from rtckit.live.feed import watch_check, watch_gathering
 from rtckit.live.gather import GatherSettings
+from rtckit.live.servers import parse_server
 
 LOOPBACK = GatherSettings(interfaces=("lo",), families=(4,), budget_s=0.5)
 
@@ -62,6 +64,22 @@ def test_who_stops_watching_leaves_no_socket_open() -> None:
         assert not others
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("engine", ["native", "aioice"])
+def test_a_server_that_is_not_there_is_diagnosed_whichever_engine_asked(engine: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    server = parse_server(f"stun:127.0.0.1:{port}")
+    gathering = GatherSettings((server,), ("lo",), (4,), budget_s=0.3)
+    events = asyncio.run(collect(watch_gathering(gathering, engine=engine)))
+    findings = [event.detail for event in events if event.event == "finding"]
+    assert [finding["rule"] for finding in findings] == ["GATHER006"]
+    feed = IceFeed()
+    feed.apply_all(events)
+    (advice,) = judge(feed.table()).advice
+    assert advice.rule == "GATHER006"
 
 
 def test_an_engine_that_is_none_is_refused() -> None:
