@@ -44,6 +44,7 @@ class CheckResult:
         timings: milliseconds: ``gather``, ``signalling`` (from the own description to the other's,
             waiting for people included), ``checks`` (from the other's credentials to the selected
             pair, or to the failure), ``total``.
+        causes: why none works, the surest first, as `Engine.causes` has it.
         pairs: every pair, as `Engine.pairs` has it.
         local: the candidates of this end.
         remote: the candidates of the other end, as far as it told.
@@ -56,6 +57,7 @@ class CheckResult:
     failure: str | None = None
     controlling: bool = False
     timings: dict[str, float | None] = field(default_factory=dict)
+    causes: list[dict[str, Any]] = field(default_factory=list)
     pairs: list[dict[str, Any]] = field(default_factory=list)
     local: list[dict[str, Any]] = field(default_factory=list)
     remote: list[dict[str, Any]] = field(default_factory=list)
@@ -75,6 +77,7 @@ class CheckResult:
             "controlling": self.controlling,
             "selected": None if self.selected is None else self.selected.as_json(),
             "failure": self.failure,
+            "causes": self.causes,
             "timings_ms": self.timings,
             "pairs": self.pairs,
             "local": self.local,
@@ -353,6 +356,8 @@ class _Session:
     ) -> None:
         """Say goodbye, and stay until the other end has what it waits for."""
         self.result.pairs = self.engine.pairs()
+        if self.result.failure is not None and self._remote_at is not None:
+            self.result.causes = self.engine.causes()
         if self.signalling.trickles:
             with contextlib.suppress(Exception):
                 self._outgoing.put_nowait({"type": "bye"})

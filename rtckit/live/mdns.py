@@ -26,6 +26,8 @@ _GIVE_UP_S = 10.0
 _IP_MULTICAST_ALL = 49
 _IPV6_MULTICAST_ALL = 29
 _HOPS = 255
+_QUIET_S = 1.0
+"""For how long an answer is not sent again (RFC 6762, 6)."""
 _MOST_KNOWN = 200
 _MOST_NAME = 100
 
@@ -43,6 +45,7 @@ class MdnsNames:
         self._port = port
         self._own: dict[str, str] = {}
         self._known: dict[str, str] = {}
+        self._quiet_until: dict[str, float] = {}
         self._waiting: dict[str, list[asyncio.Future[str]]] = {}
         self._sockets: list[tuple[socket.socket, int]] = []
         self._problems: list[str] = []
@@ -132,12 +135,15 @@ class MdnsNames:
     def _answer(self, message: MdnsMessage) -> None:
         """Answer questions for names of this session (RFC 6762, 6)."""
         records: list[Record] = []
+        now = self._loop.time()
         for question in message.questions[:32]:
-            ip = self._own.get(question.name.lower())
+            name = question.name.lower()
+            ip = self._own.get(name)
             if ip is None:
                 continue
             kind = mdns.AAAA if ":" in ip else mdns.A
-            if question.type in (kind, mdns.ANY):
+            if question.type in (kind, mdns.ANY) and now >= self._quiet_until.get(name, now):
+                self._quiet_until[name] = now + _QUIET_S
                 records.append(mdns.address_record(question.name, ip))
         if records:
             self._send(MdnsMessage(answers=tuple(records), flags=_RESPONSE_FLAGS))

@@ -7,7 +7,7 @@ from rtckit.analysis.ice_verdict import IceVerdict
 from rtckit.core.findings import Finding, Severity
 from rtckit.core.text import escape_controls
 from rtckit.report.frame import render_findings
-from rtckit.report.text import Paint, Styled, bullet, columns
+from rtckit.report.text import Paint, Styled, bullet, columns, sentence
 
 __all__ = ["render_check"]
 
@@ -67,9 +67,17 @@ def _lines(
     if shown:
         yield ""
         yield render_findings(shown, paint=paint, width=width, verbose=verbose)
-    if verdict.advice:
+    causes = result["causes"]
+    if causes:
         yield ""
-        for advice in verdict.advice:
+        for cause in causes:
+            text = f"{sentence(str(cause['text']))}. {sentence(str(cause['fix']))}."
+            yield bullet("cause", text, width=width, paint=paint, style="bold red")
+    # What the causes say already is not said twice.
+    told = [item for item in verdict.advice if not causes or item.severity != "error"]
+    if told:
+        yield ""
+        for advice in told:
             rule = f" ({advice.rule})" if advice.rule else ""
             yield bullet(
                 advice.severity,

@@ -191,6 +191,10 @@ class AioiceEngine:
         ]
         return sorted(found, key=lambda pair: (-pair["priority"], pair["pair"]))
 
+    def causes(self) -> list[dict[str, Any]]:
+        """Return nothing: aioice tells no causes; what its events come to is told by others."""
+        return []
+
     def _priority(self, pair: Any) -> int:
         priority: int = aioice.ice.candidate_pair_priority(
             pair.local_candidate, pair.remote_candidate, self.controlling

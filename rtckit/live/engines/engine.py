@@ -133,6 +133,10 @@ class Engine(Protocol):
         """Return every pair with its state, counters and why it does not work, as JSON has it."""
         ...
 
+    def causes(self) -> list[dict[str, Any]]:
+        """Return why there is no connection: ``kind``, ``text``, ``fix`` and ``pairs`` of each."""
+        ...
+
     async def close(self) -> None:
         """End it and close its sockets; harmless when that was done."""
         ...

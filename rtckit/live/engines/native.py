@@ -12,6 +12,7 @@ from typing import Any
 from rtckit.core.address import Address, Scope, scope_of
 from rtckit.ice.agent import Agent
 from rtckit.ice.candidate import IceCandidate
+from rtckit.ice.causes import find_causes
 from rtckit.ice.events import Event
 from rtckit.ice.pairs import CandidatePair, PairState
 from rtckit.ice.settings import Credentials, Settings
@@ -155,6 +156,12 @@ class NativeEngine:
             "rtt_ms": None if pair.rtt is None else round(pair.rtt * 1000, 3),
             "why": why,
         }
+
+    def causes(self) -> list[dict[str, Any]]:
+        """Return why there is no connection; nothing while there is one."""
+        if self._has_selected and self.agent.state not in _OVER:
+            return []
+        return [cause.as_json() for cause in self.agent.causes or find_causes(self.agent)]
 
     # -- candidates ------------------------------------------------------------------------------
 
