@@ -21,21 +21,10 @@ def is_known(item: Difference) -> bool:
     if item.what == "state":
         # The browsers have the transport once a section for it is set, the book once it is agreed.
         return item.one.removesuffix(", sctp") == item.other.removesuffix(", sctp")
-    if item.what == "description":
-        # Chromium picks the number of red anew once another peer's took its own.
-        return [w for w in item.one.split(", ") if " red/" not in w] == [
-            w for w in item.other.split(", ") if " red/" not in w
-        ]
     return False
 
 
-_NUMBERS = "which numbers Chromium takes for formats after a rollback"
-DIVERGING: dict[str, str] = {
-    "aiortc-chromium-rollback": _NUMBERS,
-    "chromium-firefox-rollback": _NUMBERS,
-    "firefox-chromium-glare-polite-callee": _NUMBERS,
-    "firefox-chromium-rollback": _NUMBERS,
-}
+DIVERGING: dict[str, str] = {}
 """Scenarios that go another way than in life, with the cause."""
 
 

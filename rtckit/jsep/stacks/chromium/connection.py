@@ -76,6 +76,7 @@ class Connection:
         self.signaling_state = "stable"
         self.local, self.remote = self._stable
         if self._transports_before is not None:
+            self._transports_before.take_extensions(self._transports)
             self._transports = self._transports_before
 
     def _check_session(self) -> None:

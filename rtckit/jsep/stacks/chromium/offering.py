@@ -1,9 +1,9 @@
 """What createOffer makes of the transceivers: libwebrtc's order of decisions, as a description."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rtckit.jsep.stacks.chromium.capabilities import MOST_MESSAGE_SIZE
-from rtckit.jsep.stacks.chromium.codec_matching import find_match, merge, prefer
+from rtckit.jsep.stacks.chromium.codec_matching import find_match, prefer
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
     DATA,
@@ -16,6 +16,7 @@ from rtckit.jsep.stacks.chromium.description import (
     Transport,
 )
 from rtckit.jsep.stacks.chromium.options import Making, SectionOptions
+from rtckit.jsep.stacks.chromium.payload_types import Meaning, meaning_of
 from rtckit.jsep.stacks.chromium.sources import add_sender
 
 __all__ = ["create_offer"]
@@ -40,14 +41,19 @@ def create_offer(
     """
     active = _active_contents(sections, current)
     extensions = _number_extensions(sections, active, making)
-    known = {kind: _known_codecs(kind, active, making) for kind in (AUDIO, VIDEO)}
+    used = {
+        codec.payload_type: meaning_of(codec, content.kind)
+        for content in active
+        if content is not None
+        for codec in content.codecs
+    }
     offer = Description(allow_mixed=True, has_msid=True, has_ssrc_msid=True)
     for place, options in enumerate(sections):
         content = _offer_section(options, making)
         if content.kind in (AUDIO, VIDEO):
             content.extensions = extensions[place]
             before = _content_before(options, place, current)
-            content.codecs = _offer_codecs(options, before, known[content.kind], making)
+            content.codecs = _offer_codecs(options, before, used, making)
             add_sender(content, options.sender, making)
         offer.contents.append(content)
     bundled = [content for content in offer.contents if not content.rejected]
@@ -98,45 +104,36 @@ def _offer_section(options: SectionOptions, making: Making) -> Content:
     return content
 
 
-def _known_codecs(kind: str, active: Iterable[Content | None], making: Making) -> list[Codec]:
-    """Return all codecs of a kind: those in use under their numbers, then the others."""
-    codecs: list[Codec] = []
-    for content in active:
-        if content is not None and content.kind == kind:
-            merge(codecs, content.codecs, kind)
-    merge(codecs, making.engine.all_codecs(kind), kind)
-    return codecs
-
-
 def _offer_codecs(
-    options: SectionOptions, before: Content | None, known: Sequence[Codec], making: Making
+    options: SectionOptions, before: Content | None, used: dict[int, Meaning], making: Making
 ) -> list[Codec]:
     """Return the codecs of a section: those it has, then all others of its direction."""
     kind = options.kind
+    kept = list(before.codecs) if before is not None else []
     supported = making.engine.codecs(kind, options.direction)
     if options.preferences:
+        every = making.engine.all_codecs(kind)
+        known = [*kept, *_numbered(every, kept, None, kind, making)]
         return prefer(options.preferences, known, supported, kind)
-    codecs: list[Codec] = []
-    if before is not None:
-        codecs = [c for c in before.codecs if find_match(before.codecs, known, c, kind)]
-    for codec in supported:
-        found = find_match(supported, known, codec, kind)
-        if found is None or find_match(supported, codecs, codec, kind):
-            continue
-        if found.key == "rtx":
-            found = _refer_to(codecs, found, codec, supported, kind)
-        codecs.append(found)
-    return codecs
+    return [*kept, *_numbered(supported, kept, used, kind, making)]
 
 
-def _refer_to(
-    codecs: Sequence[Codec], found: Codec, own: Codec, supported: Sequence[Codec], kind: str
-) -> Codec:
-    """Return an rtx codec that repeats the codec of this list, whatever number it has here."""
-    apt = own.parameters.get("apt")
-    original = next((c for c in supported if str(c.payload_type) == apt), None)
-    there = original and find_match(supported, codecs, original, kind)
-    return found.with_parameter("apt", str(there.payload_type)) if there else found
+def _numbered(
+    codecs: Sequence[Codec],
+    kept: Sequence[Codec],
+    used: dict[int, Meaning] | None,
+    kind: str,
+    making: Making,
+) -> list[Codec]:
+    """Return the codecs a section does not have yet, under the numbers they get in it."""
+    there = {codec.payload_type: find_match(codecs, kept, codec, kind) for codec in codecs}
+    reference = {str(own): str(found.payload_type) for own, found in there.items() if found}
+    missing = [codec for codec in codecs if there[codec.payload_type] is None]
+    # Numbers go to codecs in the order of those that are received.
+    places = {codec.payload_type: n for n, codec in enumerate(making.engine.all_codecs(kind))}
+    in_turn = sorted(missing, key=lambda codec: places.get(codec.payload_type, len(places)))
+    numbered = making.payload_types.number(in_turn, kind, used, reference)
+    return [numbered[codec.payload_type] for codec in missing]
 
 
 def _number_extensions(

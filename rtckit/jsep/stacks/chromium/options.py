@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rtckit.jsep.stacks.chromium.capabilities import RECORDED, Engine
 from rtckit.jsep.stacks.chromium.description import Codec, Stream
 from rtckit.jsep.stacks.chromium.fingerprint import Fingerprint
+from rtckit.jsep.stacks.chromium.payload_types import PayloadTypes
 
 __all__ = ["OWN_FINGERPRINT", "Credentials", "Identifiers", "SectionOptions", "Sender"]
 
@@ -84,6 +85,7 @@ class Making:
         fingerprint: that of the own certificate.
         identifiers: where new sources come from.
         streams: the tracks in the local description in force, by id.
+        payload_types: the numbers codecs are offered under; kept by the peer.
         extension_numbers: the numbers header extensions were ever offered under; kept by the
             peer, and added to.
     """
@@ -93,3 +95,4 @@ class Making:
     identifiers: Identifiers = field(default_factory=Identifiers)
     streams: dict[str, Stream] = field(default_factory=dict)
     extension_numbers: dict[str, int] = field(default_factory=dict)
+    payload_types: PayloadTypes = field(default_factory=lambda: PayloadTypes(RECORDED))

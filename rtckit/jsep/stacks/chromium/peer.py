@@ -16,6 +16,7 @@ from rtckit.jsep.stacks.chromium.fingerprint import Fingerprint
 from rtckit.jsep.stacks.chromium.lexer import ParseFailed
 from rtckit.jsep.stacks.chromium.offering import create_offer
 from rtckit.jsep.stacks.chromium.options import Identifiers, Making
+from rtckit.jsep.stacks.chromium.payload_types import PayloadTypes
 from rtckit.jsep.stacks.chromium.predict import bytes_of, parse_message, set_description
 from rtckit.jsep.stacks.chromium.reading import facts_of
 from rtckit.jsep.stacks.chromium.refusal import INTERNAL, Refused
@@ -81,6 +82,7 @@ class ChromiumPeer(Applying, PeerConnection):
         self._written: dict[str, str] = {}
         self._fitting: dict[str, TypedSdp] = {}
         self._extension_numbers: dict[str, int] = {}
+        self._payload_types = PayloadTypes(self.engine)
         self._lines: dict[Transceiver, int] = {}
         self._senders: dict[Transceiver, str] = {}
         self._extensions: dict[Transceiver, dict[str, int]] = {}
@@ -150,6 +152,7 @@ class ChromiumPeer(Applying, PeerConnection):
         offer = self._native.remote
         assert offer is not None
         sections = self._answer_sections(offer)
+        self._payload_types.note_answered(offer)
         made = create_answer(offer, sections, self._making(), self._native.local)
         if self.explain:
             from rtckit.jsep.stacks.chromium.explaining import explain_answer
@@ -170,6 +173,7 @@ class ChromiumPeer(Applying, PeerConnection):
     def _making(self) -> Making:
         making = Making(self.engine, self._fingerprint, _Invented(self.identity))
         making.extension_numbers = self._extension_numbers
+        making.payload_types = self._payload_types
         if self._native.local is not None:
             for content in self._native.local.contents:
                 for stream in content.streams if not content.rejected else ():
@@ -247,6 +251,10 @@ class ChromiumPeer(Applying, PeerConnection):
         if implicit:
             self._roll_back()
         if made is not None:
+            if side == "remote":
+                self._payload_types.note_remote(made)
+            else:
+                self._payload_types.note_local(made)
             self._keep_facts(description.sdp, facts_of(made))
         self._fitting.clear()
         self._apply(side, description)

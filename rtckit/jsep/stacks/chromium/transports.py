@@ -72,6 +72,15 @@ class Transports:
         copy._stable = set(self._stable)
         return copy
 
+    def take_extensions(self, undone: "Transports") -> None:
+        """Go on with the header extensions of sections that a rollback takes away."""
+        for name, transport in undone.by_name.items():
+            kept = self.by_name.get(name)
+            for mid, extensions in transport.extensions.items() if kept else ():
+                if kept is not None and mid not in kept.extensions:
+                    kept.extensions[mid] = extensions
+                    kept.agreed = {}
+
     def set_sources(self, mid: str, ssrcs: set[int]) -> bool:
         """Route sources to a section; False if its transport routes one to another already."""
         transport = self.by_mid.get(mid)
