@@ -242,3 +242,28 @@ def test_what_a_refused_call_made_is_seen_after_a_rollback() -> None:
     assert not peer.transceivers
     peer.set_local_description(ROLLBACK)
     assert [each.direction for each in peer.transceivers] == ["recvonly"]
+
+
+def test_one_stopped_between_two_offers_leaves_its_section() -> None:
+    peer, other = FirefoxPeer(), FirefoxPeer()
+    audio = peer.add_transceiver("audio")
+    peer.set_local_description()
+    assert audio.mid == "0"
+    peer.stop(audio)
+    peer.set_local_description()
+    assert (audio.mid, len(peer.transceivers)) == (None, 1)
+    _exchange(peer, other)
+    assert not peer.transceivers
+    peer.add_transceiver("audio")
+    (section,) = parse(peer.create_offer().sdp).media
+    assert not section.rejected
+
+
+def test_what_a_refused_call_made_is_there_for_the_next_offer() -> None:
+    peer = FirefoxPeer()
+    text = offer("firefox").text
+    peer.set_remote_description(TypedSdp("offer", text))
+    with pytest.raises(PeerError, match="alphanumeric"):
+        peer.add_transceiver("video", send_encodings=[Encoding("a-b")])
+    peer.set_remote_description(TypedSdp("offer", text))
+    assert [each.direction for each in peer.transceivers] == ["recvonly"]

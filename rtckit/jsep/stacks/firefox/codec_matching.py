@@ -9,6 +9,7 @@ from rtckit.jsep.stacks.firefox.capabilities import Codec
 from rtckit.jsep.stacks.firefox.description import OfferedCodecs, Section
 
 _STATIC = {"9": "G722", "0": "PCMU", "8": "PCMA"}  # known without an rtpmap
+_REMEMBERED_LINES = 500
 _NEVER_ALONE = frozenset(("red", "ulpfec"))
 
 
@@ -34,7 +35,10 @@ def negotiate_codecs(
     if remote.agreed[0] == asked:
         found = cast(tuple[Codec, ...], remote.agreed[1])
     else:
-        found = _agree(tuple(prototypes), remote.offered_codecs(), keeps_order)
+        offered = remote.offered_codecs()
+        is_small = len(offered.codecs) + len(offered.feedback) <= _REMEMBERED_LINES
+        agree = _agree if is_small else _agree.__wrapped__
+        found = agree(tuple(prototypes), offered, keeps_order)
         remote.agreed = (asked, found)
     return found
 

@@ -371,6 +371,7 @@ class FirefoxPeer(Calls):
 
         What the offer had made is gone, and made again; what was there goes on receiving.
         """
+        self._reveal_ghosts()
         events = list(self.events)
         state = self.signaling_state
         receiving = {t: (t.is_receiving, t.remote_stream_ids) for t in self.transceivers}
@@ -385,9 +386,14 @@ class FirefoxPeer(Calls):
         super()._apply_local(sdp_type, facts)
 
     def _find_for_local(self, section: SectionFacts) -> Transceiver | None:
-        if section.rejected and section.mid is None:
-            return None
-        return self._holder(section.index)
+        holder = self._holder(section.index)
+        if not section.rejected or section.mid is not None:
+            return holder
+        if holder is not None and holder.mid is not None:
+            # It was stopped between two offers: its section never had an answer.
+            holder.mid = holder.level = None
+            self._levels[holder] = section.index
+        return None
 
     def _apply_remote(self, sdp_type: str, facts: DescriptionFacts) -> None:
         """Find or make the transceiver of each section, by its place alone."""
@@ -414,8 +420,10 @@ class FirefoxPeer(Calls):
         if not section.rejected:
             super()._apply_remote_media(section, is_answer)
             return
-        transceiver = self.find_by_level(section.index)
-        if transceiver is None and not is_answer:
+        transceiver = self._holder(section.index)
+        if transceiver is not None:
+            self._levels.pop(transceiver, None)
+        elif not is_answer:
             live = replace(section, rejected=False)
             transceiver = self._find_added_by_track(live) or self._make_for_remote(section)
         if transceiver is None:
