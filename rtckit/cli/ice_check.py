@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rtckit.cli.ice_options import gather_options
+from rtckit.cli.ice_progress import tell_progress
 from rtckit.cli.output import Answer, Canvas, Settings, answering
 from rtckit.core.errors import ExitCode, UsageError
 
@@ -241,6 +242,7 @@ class _Meeting:
 
     def _take(self, event: "Event") -> None:
         self.table.apply(event)
+        tell_progress(self.settings, event)
         self.write(event.as_json())
 
     @property

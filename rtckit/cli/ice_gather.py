@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rtckit.cli.ice_options import gather_options
+from rtckit.cli.ice_progress import tell_progress
 from rtckit.cli.output import Answer, Settings, answering
 from rtckit.core.errors import ExitCode
 from rtckit.core.findings import Finding, Severity
@@ -43,10 +44,10 @@ def gather(settings: Settings, gathering: "GatherSettings") -> Answer:
     import asyncio
 
     if settings.output_format != "jsonl":
-        run = asyncio.run(_gather(gathering, lambda entry: None))
+        run = asyncio.run(_gather(settings, gathering, lambda entry: None))
     else:
         with settings.lines() as write:
-            run = asyncio.run(_gather(gathering, write))
+            run = asyncio.run(_gather(settings, gathering, write))
             write({"event": "result", **run.as_json()})
     return Answer(
         text=lambda canvas: run.render(canvas.color, canvas.width, canvas.verbose),
@@ -118,7 +119,9 @@ class _Run:
 
 
 async def _gather(
-    gathering: "GatherSettings", write: "Callable[[Mapping[str, Any]], None]"
+    settings: Settings,
+    gathering: "GatherSettings",
+    write: "Callable[[Mapping[str, Any]], None]",
 ) -> _Run:
     from rtckit.live.engines.native import NativeEngine
     from rtckit.rules.catalogue import run as run_rules
@@ -128,6 +131,7 @@ async def _gather(
 
     def take(event: "Event") -> None:
         run.take(event)
+        tell_progress(settings, event)
         write(event.as_json())
 
     engine.on_event = take

@@ -74,7 +74,11 @@ def _lines(
             text = f"{sentence(str(cause['text']))}. {sentence(str(cause['fix']))}."
             yield bullet("cause", text, width=width, paint=paint, style="bold red")
     # What the causes say already is not said twice.
-    told = [item for item in verdict.advice if not causes or item.severity != "error"]
+    told = [
+        item
+        for item in verdict.advice
+        if not causes or (item.severity != "error" and not item.rule.startswith("CHECK"))
+    ]
     if told:
         yield ""
         for advice in told:
