@@ -74,9 +74,9 @@ __all__ = ["check"]
 @gather_options
 @functools.partial(answering, formats=("text", "json", "jsonl"))
 def check(settings: Settings, gathering: "GatherSettings", **options: Any) -> Answer:
-    """Connect two ends with ICE, and say which pair works, how fast, or why none does.
+    """Connect two ends, or one end to any ICE agent.
 
-    Start it at both ends with a way of signalling: the same --signal dir:FOLDER, listen at one and
+    Says which pair works and how fast, or why none does. Start it at both ends with a way of signalling: the same --signal dir:FOLDER, listen at one and
     connect at the other, pipe between their stdins and stdouts, or paste for two people. --remote
     takes an offer that a browser or another agent made, and prints the answer for it: only ICE is
     answered, DTLS is not.
