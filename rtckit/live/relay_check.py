@@ -17,7 +17,6 @@ from rtckit.live.tls import TlsSettings
 from rtckit.live.transport import open_udp
 from rtckit.live.turn_client import TCP, Allocation, TurnClient
 from rtckit.live.turn_tcp import accept_connection, connect_peer
-from rtckit.wire.stun import AttributeType
 
 __all__ = ["CheckSettings", "RelayCheck"]
 
@@ -81,20 +80,19 @@ class RelayCheck:
         auth.learn(error)
         return auth
 
-    async def run(self, client: TurnClient, challenge: StunError) -> Address | None:
-        """Take all steps; where to go on when the server redirects."""
+    async def run(self, client: TurnClient, challenge: StunError) -> StunError | None:
+        """Take all steps; the 300 (Try Alternate) of a server that redirects."""
         recorder = self.recorder
         try:
             client.auth = self._auth(challenge)
         except ProbeError as error:
             recorder.add(Step("allocate", False, failure=failure_of(error)))
             return None
-        redirected: list[Address] = []
+        redirected: list[StunError] = []
 
         def learn(error: ProbeError) -> dict[str, Any]:
             if isinstance(error, StunError) and error.code == 300:
-                following = error.message.get(AttributeType.ALTERNATE_SERVER)
-                redirected.extend([following] if following is not None else [])
+                redirected.append(error)
             return auth_facts(client)
 
         allocation = await self._take_allocate(client, learn)

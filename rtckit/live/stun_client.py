@@ -18,6 +18,7 @@ from rtckit.live.errors import (
     NoAnswer,
     ProbeError,
     Refused,
+    StreamClosed,
     StunError,
 )
 from rtckit.live.transport import Transport
@@ -155,6 +156,8 @@ class StunClient:
         ended = getattr(self.transport, "error", None)
         if ended is not None:
             raise ended
+        if getattr(self.transport, "closed", False):
+            raise StreamClosed("the transport was closed")
         self._transactions[transaction_id] = transaction
         try:
             self._send(transaction)

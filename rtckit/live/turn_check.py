@@ -151,6 +151,7 @@ class _Check:
         self.resolved = resolved
         self.local: Address | None = None
         self.tls: TlsSettings | None = None
+        self.domain: str | None = None
         self.attempts, self.last_wait_s = schedule(settings.timeout_s, settings.rto)
         self.clients: list[TurnClient] = []
         self._on_step = on_step
@@ -163,7 +164,7 @@ class _Check:
             await self._steps()
         finally:
             for client in self.clients:
-                client.abandon()
+                client.release()
         return self._probe()
 
     def _tell(self, step: Step) -> None:
@@ -195,15 +196,22 @@ class _Check:
             client = await self._open()
             if client is None:
                 return
-            elsewhere = await self._greet(client)
-            if elsewhere is None:
+            redirection = await self._greet(client)
+            if redirection is None:
                 return
             client.abandon()
-            if elsewhere in path or len(path) > _MAX_REDIRECTS:
-                loop = RedirectLoop([*path, elsewhere])
-                self.recorder.add(Step("redirect", False, failure=failure_of(loop)))
+            elsewhere = redirection.message.get(AttributeType.ALTERNATE_SERVER)
+            failure: ProbeError | None = None
+            if elsewhere is None:
+                failure = redirection
+            elif elsewhere in path or len(path) > _MAX_REDIRECTS:
+                failure = RedirectLoop([*path, elsewhere])
+            if failure is not None:
+                self.recorder.add(Step("redirect", False, failure=failure_of(failure)))
                 return
             self.recorder.add(Step("redirect", True, facts={"to": elsewhere}))
+            # The certificate of the other server may be for another name (RFC 8489, 10).
+            self.domain = redirection.message.get(AttributeType.ALTERNATE_DOMAIN) or self.domain
             path.append(elsewhere)
             self.remote = elsewhere
 
@@ -266,7 +274,7 @@ class _Check:
             return None
         if not self.server.tls:
             return await adopt_stream(connected, remote)
-        self.tls = TlsSettings(self.server.host, ca_file=self.settings.ca_file)
+        self.tls = TlsSettings(self.domain or self.server.host, ca_file=self.settings.ca_file)
         start = asyncio.get_running_loop().time()
         try:
             transport = await adopt_stream(connected, remote, self.tls, timeout_s=limit)
@@ -316,8 +324,8 @@ class _Check:
             self.tls = replace(self.tls, verify=False)
         return transport
 
-    async def _greet(self, client: TurnClient) -> Address | None:
-        """Binding and challenge, then all the rest; where to go on when the server redirects."""
+    async def _greet(self, client: TurnClient) -> StunError | None:
+        """Binding and challenge, then all the rest; the 300 of a server that redirects."""
         recorder = self.recorder
         first = StepRecorder(recorder.on_step)
         second = StepRecorder(recorder.on_step)
@@ -335,10 +343,7 @@ class _Check:
             return None
         error = challenge[0]
         if error.code == 300:
-            following: Address | None = error.message.get(AttributeType.ALTERNATE_SERVER)
-            if following is None:
-                recorder.add(Step("redirect", False, failure=failure_of(error)))
-            return following
+            return error
         if self.server.username is None:
             recorder.skip("allocate", "no credentials given")
             return None

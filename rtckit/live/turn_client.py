@@ -6,6 +6,7 @@ with ``allocate(transport=TCP)``; :mod:`rtckit.live.turn_tcp` carries their conn
 
 import asyncio
 import contextlib
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -350,6 +351,24 @@ class TurnClient:
                 async with asyncio.timeout(wait_s):
                     await self.refresh(0)
         self.stun.close()
+
+    def release(self) -> None:
+        """Ask once for the end of the allocation, wait for nothing, and close the transport."""
+        if not self._closed and self.allocation is not None and self.auth is not None:
+            key, key_sha256 = self.auth.keys()
+            attributes = [(AttributeType.LIFETIME, 0), *self.auth.attributes()]
+            self.transport.send(
+                stun.build(
+                    Method.REFRESH,
+                    MessageClass.REQUEST,
+                    os.urandom(12),
+                    attributes,
+                    key=key,
+                    key_sha256=key_sha256,
+                ),
+                self.server,
+            )
+        self.abandon()
 
     def abandon(self) -> None:
         """Close the transport at once and leave the allocation to expire."""

@@ -212,3 +212,25 @@ def test_connection_attempts_are_told() -> None:
         assert told == [(77, PEER)]
 
     run(work)
+
+
+def test_release_asks_once_and_waits_for_nothing() -> None:
+    async def work(transport: FakeTransport, server: FakeTurnServer, client: TurnClient) -> None:
+        await client.allocate()
+        client.release()
+        assert not server.allocated
+        assert transport.closed
+        count = len(transport.sent)
+        client.release()
+        assert len(transport.sent) == count
+
+    run(work)
+
+
+def test_a_closed_transport_carries_no_request() -> None:
+    async def work(transport: FakeTransport, server: FakeTurnServer, client: TurnClient) -> None:
+        transport.close()
+        with pytest.raises(StreamClosed):
+            await client.allocate()
+
+    run(work)
