@@ -48,6 +48,7 @@ _MOST = 1000
 @click.option(
     "--capabilities", metavar="FILE", help="An offer the peer made itself: all that it is able to."
 )
+@click.option("--explain", is_flag=True, help="Tell why each part stands in it.")
 @click.option(
     "--seed", default="0", show_default=True, help="What the values that a peer makes up come from."
 )
@@ -61,6 +62,7 @@ def offer(
     direction: str | None,
     stack: str,
     capabilities: str | None,
+    explain: bool,
     seed: str,
 ) -> Answer:
     """Write the offer that a stack makes.
@@ -68,17 +70,19 @@ def offer(
     As a page gets it from createOffer on a new connection: with the transceivers asked for, audio
     before video, sending and receiving unless told otherwise, and the codecs and extensions that
     were recorded for the stack's version here, or those of --capabilities. ICE credentials,
-    certificate and sources are made up from --seed.
+    certificate and sources are made up from --seed. --explain tells instead why each section,
+    codec and extension stands in it.
 
     \b
         rtckit sdp offer --audio --video --data --stack chromium
         rtckit sdp offer --video --simulcast q,h,f --sendonly --stack firefox
         rtckit sdp offer --audio 2 --recvonly | rtckit sdp answer - --stack aiortc
+        rtckit sdp offer --video --data --stack firefox --explain
 
     Exit code: 0 with an offer, 1 when the stack refuses to make it.
     """
     from rtckit.jsep import PeerError
-    from rtckit.jsep import offer as offer_as
+    from rtckit.jsep import explain_offer as explain_as
 
     rids = [] if simulcast is None else [rid.strip() for rid in simulcast.split(",")]
     if not (audio or video or data):
@@ -87,7 +91,7 @@ def offer(
         raise UsageError("--simulcast is of video: add --video")
     able = None if capabilities is None else read_capabilities(settings, capabilities)
     try:
-        made = offer_as(
+        made, decisions = explain_as(
             stack,
             audio,
             video,
@@ -100,12 +104,31 @@ def offer(
     except PeerError as error:
         return _refusal(stack, error.name, error.message)
 
+    def draw(canvas: Canvas) -> str:
+        if not explain:
+            return made.text
+        from rtckit.report.decisions import render_decisions
+
+        return render_decisions(
+            decisions,
+            made,
+            stack,
+            is_own=True,
+            color=canvas.color,
+            width=canvas.width,
+            verbose=canvas.verbose,
+        )
+
     def as_data() -> dict[str, Any]:
+        from rtckit.report.decisions import decision_to_dict
         from rtckit.report.json import answer as as_json
 
-        return as_json(stack=stack, type="offer", sdp=made.text, error=None, message=None)
+        told = [decision_to_dict(each) for each in decisions] if explain else None
+        return as_json(
+            stack=stack, type="offer", sdp=made.text, error=None, message=None, decisions=told
+        )
 
-    return Answer(text=lambda canvas: made.text, data=as_data)
+    return Answer(text=draw, data=as_data)
 
 
 def _refusal(stack: str, name: str, message: str) -> Answer:

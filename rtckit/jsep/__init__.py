@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         OfferRefused,
         answer,
         explain_answer,
+        explain_offer,
         offer,
         peer_connection,
     )
@@ -55,6 +56,7 @@ __all__ = [
     "Verdict",
     "answer",
     "explain_answer",
+    "explain_offer",
     "offer",
     "peer_connection",
     "predict_verdict",
@@ -68,7 +70,10 @@ _LAZY = {
     **dict.fromkeys(("Decision", "Decisions"), "rtckit.jsep.decision"),
     "Identity": "rtckit.jsep.identity",
     **dict.fromkeys(
-        ("STACK_NAMES", "OfferRefused", "answer", "explain_answer", "offer", "peer_connection"),
+        (
+            *("STACK_NAMES", "OfferRefused", "answer", "explain_answer", "explain_offer", "offer"),
+            "peer_connection",
+        ),
         "rtckit.jsep.negotiation",
     ),
     **dict.fromkeys(("Encoding", "Transceiver"), "rtckit.jsep.transceiver"),

@@ -28,6 +28,7 @@ __all__ = [
     "OfferRefused",
     "answer",
     "explain_answer",
+    "explain_offer",
     "offer",
     "peer_connection",
 ]
@@ -165,8 +166,45 @@ def offer(
         PeerError: the stack does not take the arguments, such as a rid it cannot read.
         ValueError: there is no such stack or direction.
     """
+    return _offer(
+        stack, (audio, video, data), simulcast, direction, capabilities, seed, explain=False
+    )[0]
+
+
+def explain_offer(
+    stack: str = "rfc",
+    audio: int = 0,
+    video: int = 0,
+    data: bool = False,
+    *,
+    simulcast: Sequence[str] = (),
+    direction: str = "sendrecv",
+    capabilities: "Capabilities | None" = None,
+    seed: str = "0",
+) -> tuple[Document, Decisions]:
+    """Make an offer, and tell why each section, codec and extension stands in it.
+
+    The arguments and errors are those of :func:`offer`.
+    """
+    return _offer(
+        stack, (audio, video, data), simulcast, direction, capabilities, seed, explain=True
+    )
+
+
+def _offer(
+    stack: str,
+    wanted: tuple[int, int, bool],
+    simulcast: Sequence[str],
+    direction: str,
+    capabilities: "Capabilities | None",
+    seed: str,
+    *,
+    explain: bool,
+) -> tuple[Document, Decisions]:
     _check_direction(direction)
+    audio, video, data = wanted
     peer = peer_connection(stack, identity=Identity(seed), capabilities=capabilities)
+    peer.explain = explain
     for _ in range(audio):
         peer.add_transceiver("audio", direction=direction)
     for _ in range(video):
@@ -174,7 +212,8 @@ def offer(
         peer.add_transceiver("video", direction=direction, send_encodings=encodings)
     if data:
         peer.create_data_channel("data")
-    return parse(peer.create_offer().sdp)
+    made = parse(peer.create_offer().sdp)
+    return made, Decisions(peer.decisions if explain else ())
 
 
 def text_of(description: Document | str | bytes | TypedSdp) -> str:

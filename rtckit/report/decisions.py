@@ -60,16 +60,18 @@ def render_decisions(
     offer: "Document",
     stack: str,
     *,
+    is_own: bool = False,
     color: bool = False,
     width: int = 100,
     verbose: int = 0,
 ) -> str:
     """Tell section by section what a stack took from an offer, what it dropped, and why.
 
-    Feedback is told by kind for all codecs of a section, unless ``verbose``.
+    Feedback is told by kind for all codecs of a section, unless ``verbose``. With ``is_own`` the
+    offer is the stack's, and told is why all stands in it.
     """
     drawing = _Drawing(Paint(color), width, verbose)
-    drawing.draw(decisions, offer, stack)
+    drawing.draw(decisions, offer, stack, is_own=is_own)
     return "\n".join(drawing.lines) + "\n"
 
 
@@ -97,11 +99,16 @@ class _Drawing:
         self.verbose = verbose
         self.lines: list[str] = []
 
-    def draw(self, decisions: Sequence["Decision"], offer: "Document", stack: str) -> None:
+    def draw(
+        self, decisions: Sequence["Decision"], offer: "Document", stack: str, *, is_own: bool
+    ) -> None:
         by_section: dict[int | None, list[Decision]] = {}
         for decision in decisions:
             by_section.setdefault(decision.index, []).append(decision)
-        self.lines.append(self.paint(_summary(by_section, offer, stack), "bold"))
+        summary = f"{stack} offers {format_count(len(offer.media), 'section')}"
+        if not is_own:
+            summary = _summary(by_section, offer, stack)
+        self.lines.append(self.paint(summary, "bold"))
         self.rows(by_section.pop(None, []))
         for media in offer.media:
             told = by_section.pop(media.index, [])

@@ -103,3 +103,24 @@ def test_wrong_usage(
 ) -> None:
     assert main(["sdp", "offer", *arguments]) == ExitCode.USAGE
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stack", ["rfc", "firefox", "aiortc"])
+def test_explain_tells_why_all_of_it_is_there(
+    stack: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["sdp", "offer", "--audio", "--video", "--stack", stack, "--explain"]
+    assert main(arguments) == ExitCode.CLEAN
+    text = capsys.readouterr().out
+    assert text.startswith(f"{stack} offers 2 sections\n")
+    assert "video (section 1, mid 1): taken" in text
+    assert main([*arguments, "--format", "json"]) == ExitCode.CLEAN
+    told = json.loads(capsys.readouterr().out)
+    offered = rtckit.sdp.parse(told["sdp"]).media[1].formats
+    codecs = [d for d in told["decisions"] if (d["index"], d["subject"]) == (1, "codec")]
+    assert {d["name"].partition(" ")[0] for d in codecs} >= set(offered)
+
+
+def test_without_explain_nothing_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["sdp", "offer", "--data", "--format", "json"]) == ExitCode.CLEAN
+    assert json.loads(capsys.readouterr().out)["decisions"] is None
