@@ -130,6 +130,11 @@ class ChromiumPeer(Applying, PeerConnection):
         self.offer_plan = self._plan_offer()
         sections = self._offer_sections(self.offer_plan)
         made = create_offer(sections, self._making(), self._native.local)
+        if self.explain:
+            from rtckit.jsep.stacks.chromium.explaining_offers import explain_offer
+
+            before = self._native.local
+            self.decisions = explain_offer(self.offer_plan, sections, made, before, self.engine)
         return self._write("offer", made)
 
     def renew_credentials(self, *, for_offer: bool, ice_restart: bool = False) -> None:
