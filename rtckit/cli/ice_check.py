@@ -44,9 +44,8 @@ __all__ = ["check"]
 @click.option(
     "--nomination",
     type=click.Choice(["regular", "aggressive"]),
-    default="regular",
-    show_default=True,
-    help="How the controlling end chooses (RFC 8445, 8.1; RFC 5245 for aggressive).",
+    help="How the controlling end chooses: regular (RFC 8445, 8.1), unless said; aggressive was "
+    "RFC 5245's way, and is the only one of aioice.",
 )
 @click.option("--lite", is_flag=True, help="Only answer checks (ICE lite).")
 @click.option("--no-trickle", is_flag=True, help="Send all candidates in the description.")
@@ -76,10 +75,10 @@ __all__ = ["check"]
 def check(settings: Settings, gathering: "GatherSettings", **options: Any) -> Answer:
     """Connect two ends, or one end to any ICE agent.
 
-    Says which pair works and how fast, or why none does. Start it at both ends with a way of signalling: the same --signal dir:FOLDER, listen at one and
-    connect at the other, pipe between their stdins and stdouts, or paste for two people. --remote
-    takes an offer that a browser or another agent made, and prints the answer for it: only ICE is
-    answered, DTLS is not.
+    Says which pair works and how fast, or why none does. Start it at both ends with a way of
+    signalling: the same --signal dir:FOLDER, listen at one and connect at the other, pipe between
+    their stdins and stdouts, or paste for two people. --remote takes an offer that a browser or
+    another agent made, and prints the answer for it: only ICE is answered, DTLS is not.
 
     Descriptions are the JSON of browsers ({"type", "sdp"}); plain SDP is read as well.
 

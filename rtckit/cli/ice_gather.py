@@ -27,8 +27,9 @@ def gather(settings: Settings, gathering: "GatherSettings") -> Answer:
     """Gather candidates from interfaces and servers.
 
     Host candidates come from every interface that is up; each server is asked from each of their
-    addresses, at once, and which of them answers where is told. Without --server nothing is sent. Gathering ends with the last answer, and
-    after --budget seconds in any case; what a server did not do is told with its cause.
+    addresses, at once, and which of them answers where is told. Without --server nothing is sent.
+    Gathering ends with the last answer, and after --budget seconds in any case; what a server did
+    not do is told with its cause.
 
     The password comes from --credential-file, the variable RTCKIT_TURN_CREDENTIAL, --credential, or
     is asked for.

@@ -90,18 +90,21 @@ def open_engine(
     *,
     controlling: bool,
     gathering: GatherSettings,
-    nomination: str = "regular",
+    nomination: str | None = None,
     lite: bool = False,
     settings: Settings | None = None,
 ) -> Engine:
-    """Make an engine by name; `UsageError` for what it cannot do."""
+    """Make an engine by name; `UsageError` for what it cannot do.
+
+    ``nomination`` is the engine's own way unless it is named: regular of the native one.
+    """
     if name == "native":
         from rtckit.live.engines.native import NativeEngine
 
         return NativeEngine(
             controlling=controlling,
             gathering=gathering,
-            nomination=nomination,
+            nomination=nomination or "regular",
             lite=lite,
             settings=settings,
         )
@@ -111,7 +114,9 @@ def open_engine(
         raise UsageError("aioice has no ICE-lite")
     # By name: other people's engines are loaded when they are asked for, and by nobody else.
     module = importlib.import_module("rtckit.live.engines.aioice")
-    engine: Engine = module.AioiceEngine(controlling=controlling, gathering=gathering)
+    engine: Engine = module.AioiceEngine(
+        controlling=controlling, gathering=gathering, nomination=nomination
+    )
     return engine
 
 
