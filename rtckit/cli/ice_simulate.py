@@ -85,7 +85,7 @@ def simulate(
     firewall, udp blocked, web only, cgnat; or mapping and filtering of RFC 4787, as EI/APD. A NAT
     may stand behind another one ("full cone behind symmetric"). After plus signs follows what else
     there is: hairpin, random ports, lifetime=30, ipv6, ipv6 firewall, ipv6 only, tcp, lite,
-    dead=3.
+    isolated, dead=3.
 
     \b
         rtckit ice simulate --a symmetric --b "port restricted"

@@ -72,7 +72,14 @@ def _when_not(result: "Simulation") -> Iterator[Advice]:
             f"UDP does not get out of the network of {peer.name}{needs}.",
             f"Give {peer.name} {over}.",
         )
-    if not blocked:
+    if result.options.get("same_lan") and a.end.isolated:
+        yield Advice(
+            "isolated",
+            "Both ends are in one network that keeps its hosts apart, and its NAT sends nothing "
+            "back inside (no hairpinning).",
+            "Let hosts of that network reach each other, or use a TURN server.",
+        )
+    elif not blocked:
         yield from _symmetric(result)
     if turn is None and not blocked:
         yield Advice(

@@ -51,6 +51,10 @@ _MOST_SOFT_ERRORS = 3
 """A port that is closed may open, a route come up: believed when it was said so often."""
 
 
+_MOST_GENERATIONS = 4
+"""Of so many restarts the peer may still ask for consent with the credentials of before."""
+
+
 class Agent(Answering):
     """One end of an ICE session with one data stream of one component.
 
@@ -238,7 +242,7 @@ class Agent(Answering):
             raise ValueError("a restart changes both ufrag and password (RFC 8445, 9)")
         if self.state == "closed":
             return
-        self._previous = (self.credentials,)
+        self._previous = (self.credentials, *self._previous)[:_MOST_GENERATIONS]
         self.credentials = credentials
         self.remote_credentials = None
         self.remote.clear()
@@ -257,6 +261,18 @@ class Agent(Answering):
         self.consent = self._keepalive_at = None
         self.transmits.clear()
         self._set_state(now, "closed")
+
+    def check(self, now: float, pair: CandidatePair) -> None:
+        """Have a pair checked before others: one that failed, or one that was not needed so far.
+
+        With renomination a pair that proves to work may then be nominated.
+        """
+        if pair.state is not PairState.SUCCEEDED:
+            self._cancel_checks(pair)
+            self._forget_oldest(pair)
+            pair.state, pair.definitive = PairState.WAITING, False
+            self._note_pair(now, pair)
+        self.checklist.trigger(pair)
 
     def fail_pair(self, now: float, pair: CandidatePair, reason: str) -> None:
         """Say that a pair cannot be sent on: no route, refused, not permitted."""
@@ -294,6 +310,10 @@ class Agent(Answering):
         if pair.state is PairState.SUCCEEDED:
             if transport == "tcp":
                 self._lose_connection(now, pair, reason)
+            elif pair is self.selected and not transient:
+                pair.last_error = reason
+                if self.state in ("connected", "completed"):
+                    self._set_state(now, "disconnected")  # until consent is answered, or expires
             return
         pair.last_error = reason
         if transient:

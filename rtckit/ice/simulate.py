@@ -86,7 +86,9 @@ def simulate(
     ]
     if same_lan:
         first, second = (peer.host for peer in peers)
-        second.nats, second.lan, second.firewalls = first.nats, first.lan, first.firewalls
+        second.nats, second.firewalls = first.nats, first.firewalls
+        if not ends[0].isolated:
+            second.lan = first.lan
     families = [4, *([6] if any(end.ipv6 for end in ends) else [])]
     for peer in peers:
         has_turn = peer.name in _SIDES[turn]

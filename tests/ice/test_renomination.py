@@ -36,11 +36,13 @@ def test_another_pair_can_be_nominated_when_both_know_how(a: Settings, b: Settin
     assert link.a.selected is not None
     first = link.a.selected
     other = next(pair for pair in link.a.pairs if pair is not first)
-    if not other.valid:
-        other.valid = True  # it was not needed; checks would have shown that it works
+    link.lost = lambda transmit: False
+    link.a.check(1.0, other)
+    link.run(1.5)
+    assert other.valid
     if a is not WITH or b is not WITH:
         with pytest.raises(ValueError, match="renomination"):
-            link.a.nominate(1.0, other)
+            link.a.nominate(1.5, other)
         return
     values: list[int] = []
 
@@ -70,17 +72,19 @@ def test_an_old_nomination_does_not_come_back() -> None:
     first = link.a.selected
     assert first is not None
     other = next(pair for pair in link.a.pairs if pair is not first)
-    other.valid = True
+    link.lost = lambda transmit: False
+    link.a.check(1.0, other)
+    link.run(1.5)
     kept: list[object] = []
     link.lost = lambda transmit: bool(
         stun.parse(transmit.data).use_candidate and not kept and not kept.append(transmit)
     )
-    link.a.nominate(1.0, other)
-    link.run(1.1)
+    link.a.nominate(1.5, other)
+    link.run(1.6)
     link.lost = lambda transmit: False
-    link.a.nominate(1.1, first)
-    link.run(1.3)
+    link.a.nominate(1.6, first)
+    link.run(1.8)
     before = link.b.selected
     late = kept[0]
-    link.b.receive(1.3, late.remote, late.local, late.data)  # type: ignore[attr-defined]
+    link.b.receive(1.8, late.remote, late.local, late.data)  # type: ignore[attr-defined]
     assert link.b.selected is before

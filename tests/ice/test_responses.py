@@ -271,3 +271,13 @@ def test_a_nomination_whose_answers_got_lost_is_repeated() -> None:
     assert link.a.state == link.b.state == "completed"
     nominations = [e for e in link.events["a"] if e.event == "sent" and e.detail["use_candidate"]]
     assert len(nominations) > 1
+
+
+def test_an_interface_that_goes_away_is_told_at_once() -> None:
+    """The state says so; consent decides whether the session ends (RFC 7675, 5.1)."""
+    link = two_agents()
+    link.run(1.0)
+    link.a.fail_send(1.0, HERE, THERE, "network is unreachable")
+    assert link.a.state == "disconnected"
+    link.run(8.0)
+    assert link.a.state == "completed"

@@ -120,3 +120,16 @@ def test_pair_numbers_go_on() -> None:
     link.b.restart(1.0, NEW[1])
     _exchange(link)
     assert [pair.number for pair in link.a.checklist] == [2]
+
+
+def test_two_restarts_in_a_row_keep_the_consent_of_the_first_session() -> None:
+    """The peer heard of neither yet, and goes on asking with the credentials it has."""
+    link = two_agents()
+    link.run(1.0)
+    link.a.restart(1.0, NEW[0])
+    link.run(10.0)
+    link.a.restart(10.0, Credentials("eeee", "e" * 22))
+    link.run(60.0)
+    assert link.b.state == "completed"
+    assert link.b.consent is not None
+    assert link.b.consent.missed <= 1

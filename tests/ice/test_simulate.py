@@ -82,6 +82,23 @@ def test_neighbours_meet_by_their_host_candidates() -> None:
     assert result.pair == ("host", "host")
 
 
+@pytest.mark.parametrize(
+    ("nat", "pair"),
+    [
+        ("full cone+isolated", None),
+        ("full cone+hairpin+isolated", ("srflx", "srflx")),
+        ("symmetric+hairpin+isolated", None),
+        ("open+isolated", ("host", "host")),
+    ],
+)
+def test_neighbours_that_are_kept_apart(nat: str, pair: tuple[str, str] | None) -> None:
+    """The way out and back in is what is left, where the NAT lets packets turn round."""
+    result = simulate(nat, same_lan=True)
+    assert (result.pair if result.connected else None) == pair
+    if pair is None:
+        assert result.advice[0].kind == "isolated"
+
+
 def test_the_same_seed_gives_the_same_course() -> None:
     first, second = (simulate("symmetric", "restricted", loss=0.3, seed=5) for _ in range(2))
     assert first.as_json() == second.as_json()

@@ -7,9 +7,10 @@ from rtckit.ice.virtual.nat import FEATURES, nat_type, plain_words, suggest
 
 __all__ = ["END_FEATURES", "End", "parse_end"]
 
-END_FEATURES = ("ipv6", "ipv6 firewall", "ipv6 only", "tcp", "lite", "dead=N")
+END_FEATURES = ("ipv6", "ipv6 firewall", "ipv6 only", "tcp", "lite", "isolated", "dead=N")
 """What may follow the name of the NAT of an end after a plus."""
 
+_FLAGS = ("tcp", "lite", "isolated")
 _CARRIER = "cgnat"
 _SIX_ONLY = "ipv6 only"
 _MOST_DEAD = 16
@@ -28,6 +29,7 @@ class End:
         tcp: it offers ICE-TCP candidates (RFC 6544), active and passive.
         lite: it is an ICE-lite end.
         dead: interfaces it has besides that lead nowhere.
+        isolated: its local network keeps hosts apart, as guest networks do.
     """
 
     nats: tuple[str, ...] = ("open",)
@@ -36,6 +38,7 @@ class End:
     tcp: bool = False
     lite: bool = False
     dead: int = 0
+    isolated: bool = False
 
     def __post_init__(self) -> None:
         for name in self.nats:
@@ -53,6 +56,7 @@ class End:
         if not self.ipv4:
             six = "ipv6 only" if self.ipv6 == "open" else "ipv6 only+ipv6 firewall"
         flags = [six, "tcp" if self.tcp else "", "lite" if self.lite else ""]
+        flags.append("isolated" if self.isolated else "")
         flags.append(f"dead={self.dead}" if self.dead else "")
         return "+".join(part for part in (said, *flags) if part)
 
@@ -69,7 +73,12 @@ def parse_end(text: "str | Sequence[str] | End") -> End:
     if isinstance(text, End):
         return text
     names = [text] if isinstance(text, str) else list(text)
-    end: dict[str, object] = {"ipv4": True, "ipv6": None, "tcp": False, "lite": False, "dead": 0}
+    end: dict[str, object] = {
+        "ipv4": True,
+        "ipv6": None,
+        "dead": 0,
+        **dict.fromkeys(_FLAGS, False),
+    }
     nats: list[str] = []
     for part in (piece for name in names for piece in name.split(" behind ")):
         base, *features = part.split("+")
@@ -86,6 +95,7 @@ def parse_end(text: "str | Sequence[str] | End") -> End:
         bool(end["tcp"]),
         bool(end["lite"]),
         int(str(end["dead"])),
+        bool(end["isolated"]),
     )
 
 
@@ -109,7 +119,7 @@ def _take(end: dict[str, object], feature: str) -> bool:
         end["ipv6"] = "firewall"
     elif words == _SIX_ONLY:
         end["ipv4"], end["ipv6"] = False, end["ipv6"] or "open"
-    elif words in ("tcp", "lite"):
+    elif words in _FLAGS:
         end[words] = True
     elif words.split(" ")[0] in ("hairpin", "hairpinning", "random", "same", "port", "lifetime"):
         return False
