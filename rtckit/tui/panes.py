@@ -235,7 +235,8 @@ class PairPane(Static):
         """Show a pair of a table."""
         width = max(self.size.width, 20)
         if pair is None:
-            self.update(Text("No pair yet." if not table.pairs else "No pair is chosen.", "dim"))
+            words = "No pair is chosen." if table.pairs else "No pair yet."
+            self.update(Text(words, "dim"), layout=False)
             return
         style = STATE_STYLES["selected" if pair.selected else pair.state]
         lines = [
@@ -260,7 +261,7 @@ class PairPane(Static):
                 lines.append(Text(sparkline(pair.rtts, width), style))
             if pair.error and pair.state != "failed":
                 lines.append(Text(f"last error: {escape_controls(mask.text(pair.error))}"))
-        self.update(Text("\n").join(lines))
+        self.update(Text("\n").join(lines), layout=False)
 
 
 def _say_round_trips(pair: PairRow, width: int) -> str:
@@ -279,6 +280,10 @@ def _say_round_trips(pair: PairRow, width: int) -> str:
 class VerdictPane(VerticalScroll, can_focus=True):
     """How it stands, in one line, and what to do."""
 
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self._shown = Text()
+
     def compose(self) -> ComposeResult:
         """One text."""
         yield Static(id="verdict-text")
@@ -296,4 +301,7 @@ class VerdictPane(VerticalScroll, can_focus=True):
             rule = f" ({escape_controls(advice.rule)})" if advice.rule else ""
             words = escape_controls(mask.text(advice.text))
             lines.append(Text.assemble((f"{mark} ", colour), f"{words}{rule}"))
-        self.query_one("#verdict-text", Static).update(Text("\n").join(lines))
+        text = Text("\n").join(lines)
+        if text != self._shown or text.spans != self._shown.spans:
+            self._shown = text
+            self.query_one("#verdict-text", Static).update(text)

@@ -218,7 +218,9 @@ class WatchApp(App[None]):
         room = max(self.size.width - right.cell_len - 2, 0)
         title = clip(escape_controls(self.mask.text(self.source.title)), room)
         gap = " " * max(self.size.width - right.cell_len - 1 - Text(title).cell_len, 0)
-        self.query_one("#head", Static).update(Text.assemble(" ", (title, "bold"), gap, right))
+        self.query_one("#head", Static).update(
+            Text.assemble(" ", (title, "bold"), gap, right), layout=False
+        )
 
     def _draw_pair(self) -> None:
         table = self.table
