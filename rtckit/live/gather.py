@@ -33,6 +33,9 @@ from rtckit.wire import stun
 
 __all__ = ["GatherSettings", "Gatherer", "gather"]
 
+_KEEP_ALIVE_S = 15.0
+"""How often a reflexive address is used while nobody knows whether it is needed (RFC 8445, 11)."""
+
 
 @dataclass(frozen=True, slots=True)
 class GatherSettings:
@@ -102,6 +105,8 @@ class Gatherer:
         self._addresses: dict[Server, asyncio.Task[tuple[Address, ...]]] = {}
         self._next_start = 0.0
         self._mdns: Any = None
+        self._mappings: dict[tuple[Address, Address], UdpLink] = {}
+        self._keeping: asyncio.TimerHandle | None = None
 
     # -- the course ------------------------------------------------------------------------------
 
@@ -295,7 +300,22 @@ class Gatherer:
                     raise ProbeError("the answer has no XOR-MAPPED-ADDRESS")
                 rtt = response.rtt_s
                 self.log.answered(server, base, "binding", rtt, mapped=str(mapped))
+                if mapped != link.base:
+                    self._keep_alive(link, remote)
                 self._add(SRFLX, base, mapped, link.base, related=link.base, server=server, rtt=rtt)
+
+    def _keep_alive(self, link: UdpLink, server: Address) -> None:
+        """Keep a NAT from forgetting a mapping until the session is over (RFC 8445, 5.1.1.4)."""
+        self._mappings[link.base, server] = link
+        if self._keeping is None:
+            loop = asyncio.get_running_loop()
+            self._keeping = loop.call_later(_KEEP_ALIVE_S, self._refresh_mappings)
+
+    def _refresh_mappings(self) -> None:
+        for (_, server), link in self._mappings.items():
+            link.client.indicate(stun.Method.BINDING, (), server)
+        loop = asyncio.get_running_loop()
+        self._keeping = loop.call_later(_KEEP_ALIVE_S, self._refresh_mappings)
 
     async def _ask_stun_stream(self, server: Server, base: Base) -> None:
         """Ask over TCP or TLS: what it maps to is of no use to UDP, but that it answers is."""
@@ -386,6 +406,9 @@ class Gatherer:
 
     async def close(self) -> None:
         """Give allocations back and close every socket."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+        self._mappings.clear()
         relays = [link for link in self._links if isinstance(link, RelayLink)]
         for link in self._links:
             if not isinstance(link, RelayLink):

@@ -195,6 +195,39 @@ def test_mdns_hides_every_related_address() -> None:
     run(work)
 
 
+def test_mappings_are_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtckit.live.gather._KEEP_ALIVE_S", 0.05)
+
+    async def work() -> None:
+        heard: list[bytes] = []
+
+        class Listening(Mapper):
+            def datagram_received(self, data: bytes, source: Any) -> None:
+                heard.append(data)
+                super().datagram_received(data, source)
+
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(
+            lambda: Listening(Address("198.51.100.1", 4000)), local_addr=("127.0.0.1", 0)
+        )
+        server = Server("stun", "127.0.0.1", transport.get_extra_info("sockname")[1])
+        engine = NativeEngine(
+            controlling=True, gathering=GatherSettings((server,), ("lo",), (4,), budget_s=1.0)
+        )
+        await engine.gather()
+        await asyncio.sleep(0.2)
+        await engine.close()
+        count = len(heard)
+        kinds = [stun.parse(data).message_class for data in heard]
+        assert kinds[0] is stun.MessageClass.REQUEST
+        assert stun.MessageClass.INDICATION in kinds[1:]
+        await asyncio.sleep(0.1)
+        assert len(heard) == count
+        transport.close()
+
+    run(work)
+
+
 def test_what_cannot_be() -> None:
     with pytest.raises(ValueError, match="policy"):
         GatherSettings(policy="host")

@@ -288,3 +288,45 @@ def test_garbage_is_data_and_forged_answers_change_nothing() -> None:
         await close(a, b)
 
     run(work)
+
+
+def test_a_silent_peer_is_given_up_when_rfc_8863_says_so() -> None:
+    async def work() -> None:
+        settings = Settings(pac=0.4, rto=0.1)
+        engine = NativeEngine(controlling=True, gathering=LOOPBACK, settings=settings)
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            asyncio.DatagramProtocol, local_addr=("127.0.0.1", 0)
+        )
+        await engine.gather()
+        engine.set_remote(Credentials("them", "x" * 22))
+        engine.add_remote(_dead(*transport.get_extra_info("sockname")))
+        engine.end_of_remote()
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        with pytest.raises(IceFailed, match="nothing at all came from the peer"):
+            await engine.connect()
+        assert 0.35 < loop.time() - began < 2.0
+        assert [cause["kind"] for cause in engine.causes()] == ["nothing-heard"]
+        assert all(cause["fix"] for cause in engine.causes())
+        transport.close()
+        await close(engine)
+
+    run(work)
+
+
+def test_connects_faster_than_a_poll_could() -> None:
+    # Both ends in one thread: the best of many says what the engine needs, not what others take.
+    async def work() -> None:
+        times = []
+        for _ in range(30):
+            a, b = pair_of_engines()
+            await asyncio.gather(a.gather(), b.gather())
+            began = asyncio.get_running_loop().time()
+            introduce(a, b)
+            await asyncio.gather(a.connect(), b.connect())
+            times.append(asyncio.get_running_loop().time() - began)
+            await close(a, b)
+        assert min(times) < 0.006
+        assert not [t for t in times if t > 1.0]
+
+    run(work)
