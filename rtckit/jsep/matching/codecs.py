@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from rtckit.jsep.matching import audio, av1, h264, h265, opus, telephone_event, vp8, vp9
 from rtckit.jsep.matching.feedback import common_feedback
-from rtckit.jsep.matching.formats import MediaFormat, configuration_of
+from rtckit.jsep.matching.formats import Formats, MediaFormat, as_formats, configuration_of
 from rtckit.jsep.matching.outcome import Match, Parameters
 from rtckit.jsep.matching.redundancy import match_flexfec, match_red, match_rtx, match_ulpfec
 
@@ -108,13 +108,11 @@ def match_codecs(
     Payload types are those of the offer (RFC 3264, 6.1). Formats that repeat or protect others are
     taken when what they are for is, and comfort noise with a codec of its clock rate.
     """
-    return _match_codecs(tuple(offered), tuple(own), own_order)
+    return _match_codecs(as_formats(offered), as_formats(own), own_order)
 
 
 @lru_cache(maxsize=256)
-def _match_codecs(
-    offered: tuple[MediaFormat, ...], own: tuple[MediaFormat, ...], own_order: bool
-) -> Matching:
+def _match_codecs(offered: Formats, own: Formats, own_order: bool) -> Matching:
     """Sections of the same codecs follow each other, and descriptions of the same sections."""
     work = _Work(offered, own)
     for item in offered:

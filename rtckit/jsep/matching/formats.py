@@ -11,9 +11,11 @@ from rtckit.sdp.rtp import Codec, FormatParameters
 
 __all__ = [
     "Configuration",
+    "Formats",
     "Match",
     "MediaFormat",
     "Parameters",
+    "as_formats",
     "configuration_among",
     "configuration_of",
     "configurations_of",
@@ -89,6 +91,22 @@ class MediaFormat:
 
     def __str__(self) -> str:
         return f"{self.payload_type} {self.encoding}"
+
+
+class Formats(tuple[MediaFormat, ...]):
+    """The formats of a section, in order; hashed once, for much is remembered by them."""
+
+    _hash: int | None = None
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = super().__hash__()
+        return self._hash
+
+
+def as_formats(items: Iterable[MediaFormat]) -> Formats:
+    """Formats of a section as `Formats`."""
+    return items if isinstance(items, Formats) else Formats(items)
 
 
 @lru_cache(maxsize=1024)
@@ -183,7 +201,7 @@ def configuration_among(
 
 
 @lru_cache(maxsize=256)
-def configurations_of(formats: tuple[MediaFormat, ...]) -> tuple[Configuration, ...]:
+def configurations_of(formats: Formats) -> tuple[Configuration, ...]:
     """What each format of a section stands for."""
     return tuple(configuration_of(item, formats) for item in formats)
 

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rtckit.jsep.matching.formats import Configuration, MediaFormat, configurations_of
+from rtckit.jsep.matching.formats import (
+    Configuration,
+    Formats,
+    MediaFormat,
+    as_formats,
+    configurations_of,
+)
 
 __all__ = ["PayloadTypeConflict", "PayloadTypes", "conflicts_in_bundle", "free_numbers"]
 
@@ -51,7 +57,7 @@ def conflicts_in_bundle(
     had: dict[int, tuple[int, Configuration, MediaFormat]] = {}
     found: list[PayloadTypeConflict] = []
     for index, formats in sections:
-        for item, key in zip(formats, configurations_of(tuple(formats)), strict=True):
+        for item, key in zip(formats, configurations_of(as_formats(formats)), strict=True):
             first, known, before = had.setdefault(item.payload_type, (index, key, item))
             if known != key:
                 found.append(
@@ -69,25 +75,42 @@ class PayloadTypes:
     A number that was bound to a codec stays bound to it (RFC 3264, 8.3.2), and in one bundle it
     means the same in every section (RFC 9143, 9.1.1); so a number is given to a second codec only
     when a description of the other side did so.
+
+    Attributes:
+        bound: the formats of each section that was learnt, in order; the same ones once.
     """
 
+    bound: tuple[Formats, ...] = ()
+    _seen: set[Formats] = field(default_factory=set)
+    _entered: int = 0
     _numbers: dict[Configuration, list[int]] = field(default_factory=dict)
     _meanings: dict[int, set[Configuration]] = field(default_factory=dict)
 
     def bind(self, formats: Sequence[MediaFormat]) -> None:
         """Learn the numbers of a section, of either side."""
-        for item, key in zip(formats, configurations_of(tuple(formats)), strict=True):
-            numbers = self._numbers.setdefault(key, [])
-            if item.payload_type not in numbers:
-                numbers.append(item.payload_type)
-            self._meanings.setdefault(item.payload_type, set()).add(key)
+        section = as_formats(formats)
+        if section and section not in self._seen:
+            self._seen.add(section)
+            self.bound = (*self.bound, section)
+
+    def _enter(self) -> None:
+        """Enter what was bound into the tables: often nobody asks for them."""
+        for formats in self.bound[self._entered :]:
+            for item, key in zip(formats, configurations_of(formats), strict=True):
+                numbers = self._numbers.setdefault(key, [])
+                if item.payload_type not in numbers:
+                    numbers.append(item.payload_type)
+                self._meanings.setdefault(item.payload_type, set()).add(key)
+        self._entered = len(self.bound)
 
     def numbers_of(self, key: Configuration) -> tuple[int, ...]:
         """The numbers that have stood for a configuration."""
+        self._enter()
         return tuple(self._numbers.get(key, ()))
 
     def is_free(self, number: int, key: Configuration, taken: Iterable[int] = ()) -> bool:
         """Whether a number means nothing else, and is not in ``taken``."""
+        self._enter()
         return self._meanings.get(number, {key}) <= {key} and number not in taken
 
     def choose(self, key: Configuration, preferred: int, taken: Iterable[int]) -> int | None:
@@ -97,6 +120,7 @@ class PayloadTypes:
         none left.
         """
         used = frozenset(taken)
+        self._enter()
         for number in self._numbers.get(key, ()):
             if self.is_free(number, key, used):
                 return number

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 
 from rtckit.jsep.facts import DescriptionFacts
 from rtckit.jsep.matching.bundle import BundleAnswer, OfferedSection, answer_bundles
 from rtckit.jsep.matching.codecs import Matching, TakenCodec, match_codecs
 from rtckit.jsep.matching.extensions import ExtensionKey, build_extmap, match_extensions
-from rtckit.jsep.matching.formats import MediaFormat
-from rtckit.jsep.matching.payload_types import conflicts_in_bundle
+from rtckit.jsep.matching.formats import Formats, MediaFormat, as_formats
+from rtckit.jsep.matching.payload_types import PayloadTypes, conflicts_in_bundle
 from rtckit.jsep.matching.sctp import DATA_PROTOCOLS, match_data
 from rtckit.jsep.matching.simulcast import answer_rids, build_rid, build_simulcast
 from rtckit.jsep.matching.transport import match_rtcp_mux
@@ -26,7 +27,7 @@ from rtckit.jsep.stacks.rfc.lines import (
     session_lines,
 )
 from rtckit.jsep.stacks.rfc.memory import Agreement, number_formats
-from rtckit.jsep.stacks.rfc.rereading import formats_of
+from rtckit.jsep.stacks.rfc.rereading import formats_of, numbers_of
 from rtckit.jsep.stacks.rfc.written import facts_of_section
 from rtckit.jsep.transceiver import Transceiver
 from rtckit.sdp.document import Document
@@ -35,6 +36,8 @@ from rtckit.sdp.media import MediaSection
 __all__ = ["AnswerWriter"]
 
 _OFFER_ANSWER = "RFC 9429, 5.3.1"
+_FEW = 4
+"""Sections that were learnt, up to which it pays to remember what is added after them."""
 _RID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 
 
@@ -48,7 +51,8 @@ class AnswerWriter(AnswerTransports):
         assert offer is not None
         self._learn_all()
         agreed = self._agreement()
-        self._offered_numbers = _numbers_of(offer)
+        # One's own formats may be written otherwise, so that none of these is free for them.
+        self._offered_numbers = frozenset().union(*map(numbers_of, offer.media))
         replies = [
             self._consider(plan, media, offer, agreed)
             for plan, media in zip(self._plan_answer(), offer.media, strict=True)
@@ -67,7 +71,7 @@ class AnswerWriter(AnswerTransports):
                 lines = list(self._answer_data(reply))
             else:
                 ids = shared.setdefault(f"tag {tag}" if tag else f"own {reply.media.index}", {})
-                lines = list(self._answer_media(reply, ids))
+                lines = self._answer_media(reply, ids)
             sections.append(lines + own)
         mixed, everywhere = self._answer_mixed(replies, offer)
         head = session_lines(
@@ -82,7 +86,7 @@ class AnswerWriter(AnswerTransports):
             allow_mixed=mixed and everywhere,
             times=_times(offer),
         )
-        text = "\r\n".join([*head, *(line for lines in sections for line in lines), ""])
+        text = "\r\n".join([*head, *chain.from_iterable(sections), ""])
         facts = [
             facts_of_section(reply.media, lines)
             for reply, lines in zip(replies, sections, strict=True)
@@ -161,7 +165,7 @@ class AnswerWriter(AnswerTransports):
             reply.reject("none of the offered codecs can be taken", _OFFER_ANSWER)
             return
         reply.formats = [item.answer for item in matching.taken]
-        added = self._added_formats(own, offered, matching)
+        added = self._added_formats(own, offered, bool(preferences))
         if preferences:
             chosen = (*matching.taken, *added)
             reply.formats = [
@@ -172,40 +176,26 @@ class AnswerWriter(AnswerTransports):
             ]
         else:
             reply.formats += [item.answer for item in added]
-        reply.matching = Matching((*matching.taken, *added), matching.dropped)
+        if added:
+            reply.matching = Matching((*matching.taken, *added), matching.dropped)
 
     def _added_formats(
-        self, own: Sequence[MediaFormat], offered: tuple[MediaFormat, ...], matching: Matching
-    ) -> list[TakenCodec]:
+        self, own: Formats, offered: Formats, own_order: bool
+    ) -> tuple[TakenCodec, ...]:
         """What this side can receive besides, behind what was offered (RFC 9429, 5.3.1).
 
         Retransmission is added only where the offer has it, and feedback only of the kinds that
         the section was offered with (RFC 9429, 5.11). Redundancy that was offered in a form that
         cannot be taken is not added in another.
         """
-        fixed: dict[int, int] = {}
-        for item in matching.taken:
-            fixed.setdefault(item.own.payload_type, item.answer.payload_type)
-        refused = {item.offered.identity for item in matching.dropped}
-        repeats, known = _repeats_and_feedback(offered)
-        wanted = [
-            mine
-            for mine in own
-            if mine.payload_type in fixed
-            or not mine.is_resiliency
-            or (mine.identity[0] == "rtx" and repeats)
-            or (mine.identity[0] != "rtx" and mine.identity not in refused)
-        ]
-        if len(wanted) == len(fixed):
-            return []
-        numbered = number_formats(wanted, self._memory.numbers, self._offered_numbers, fixed)
-        found = []
-        for mine in own:
-            made = numbered.get(mine.payload_type)
-            if made is not None and mine.payload_type not in fixed:
-                found.append(_added(made, mine, known))
+        numbers = self._memory.numbers
+        if len(numbers.bound) <= _FEW:
+            found = _find_added_anew(own, offered, own_order, numbers.bound, self._offered_numbers)
+        else:
+            found = _find_added(own, offered, own_order, numbers, self._offered_numbers)
         if found:
-            self._memory.numbers.bind([item.answer for item in (*matching.taken, *found)])
+            taken = match_codecs(offered, own, own_order=own_order).taken
+            numbers.bind([item.answer for item in (*taken, *found)])
         return found
 
     def _answer_groups(
@@ -252,29 +242,29 @@ class AnswerWriter(AnswerTransports):
         if self._able.max_message_size is not None:
             yield f"a=max-message-size:{self._able.max_message_size}"
 
-    def _answer_media(self, reply: Reply, shared: dict[int, ExtensionKey]) -> Iterator[str]:
+    def _answer_media(self, reply: Reply, shared: dict[int, ExtensionKey]) -> list[str]:
         media, plan = reply.media, reply.plan
         transceiver = plan.transceiver
         assert transceiver is not None
         numbers = [item.payload_type for item in reply.formats]
-        yield media_line(media.kind, 9, media.protocol, numbers)
-        yield CONNECTION
+        lines = [media_line(media.kind, 9, media.protocol, numbers), CONNECTION]
         if media.mid is not None:
-            yield f"a=mid:{media.mid}"
-        yield f"a={reply.direction}"
-        yield from format_lines(reply.formats)
+            lines.append(f"a=mid:{media.mid}")
+        lines.append(f"a={reply.direction}")
+        lines += format_lines(as_formats(reply.formats))
         longest = longest_packet(reply.formats)
         if longest is not None:
-            yield f"a=maxptime:{longest}"
+            lines.append(f"a=maxptime:{longest}")
         offer = self._document_of(self.remote)
         everywhere = offer is not None and offer.session.has("extmap-allow-mixed")
         if self._able.extmap_allow_mixed and media.extmap_allow_mixed and not everywhere:
-            yield "a=extmap-allow-mixed"
-        yield from self._answer_extensions(reply, shared)
+            lines.append("a=extmap-allow-mixed")
+        lines += self._answer_extensions(reply, shared)
         if self._able.cryptex and (media.has("cryptex") or self._offers_cryptex(offer)):
-            yield "a=cryptex"
-        yield from self._msid_lines(plan, transceiver)
-        yield from self._answer_simulcast(reply, transceiver)
+            lines.append("a=cryptex")
+        lines += self._msid_lines(plan, transceiver)
+        lines += self._answer_simulcast(reply, transceiver)
+        return lines
 
     def _offers_cryptex(self, offer: Document | None) -> bool:
         return offer is not None and offer.session.has("cryptex")
@@ -386,11 +376,47 @@ class AnswerWriter(AnswerTransports):
 
 
 @lru_cache(maxsize=256)
-def _repeats_and_feedback(offered: tuple[MediaFormat, ...]) -> tuple[bool, frozenset[str]]:
-    """Whether an offered section has retransmission, and what kinds of feedback."""
-    return (
-        any(item.identity[0] == "rtx" for item in offered),
-        frozenset(value.lower() for item in offered for value in item.feedback),
+def _find_added_anew(
+    own: Formats,
+    offered: Formats,
+    own_order: bool,
+    bound: tuple[Formats, ...],
+    offered_numbers: frozenset[int],
+) -> tuple[TakenCodec, ...]:
+    """`_find_added`, where numbers mean what the sections so far made them."""
+    numbers = PayloadTypes()
+    for formats in bound:
+        numbers.bind(formats)
+    return _find_added(own, offered, own_order, numbers, offered_numbers)
+
+
+def _find_added(
+    own: Formats,
+    offered: Formats,
+    own_order: bool,
+    numbers: PayloadTypes,
+    offered_numbers: frozenset[int],
+) -> tuple[TakenCodec, ...]:
+    matching = match_codecs(offered, own, own_order=own_order)
+    fixed: dict[int, int] = {}
+    for item in matching.taken:
+        fixed.setdefault(item.own.payload_type, item.answer.payload_type)
+    refused = {item.offered.identity for item in matching.dropped}
+    repeats = any(item.identity[0] == "rtx" for item in offered)
+    known = frozenset(value.lower() for item in offered for value in item.feedback)
+    wanted = [
+        mine
+        for mine in own
+        if mine.payload_type in fixed
+        or not mine.is_resiliency
+        or (mine.identity[0] == "rtx" and repeats)
+        or (mine.identity[0] != "rtx" and mine.identity not in refused)
+    ]
+    numbered = number_formats(wanted, numbers, offered_numbers, fixed)
+    return tuple(
+        _added(numbered[mine.payload_type], mine, known)
+        for mine in own
+        if mine.payload_type in numbered and mine.payload_type not in fixed
     )
 
 
@@ -399,17 +425,6 @@ def _added(made: MediaFormat, own: MediaFormat, known: frozenset[str]) -> TakenC
     feedback = tuple(value for value in own.feedback if value.lower() in known)
     why = "not offered, and supported: it may be sent to this peer as well"
     return TakenCodec(replace(made, feedback=feedback), None, own, why, (_OFFER_ANSWER,))
-
-
-def _numbers_of(offer: Document) -> frozenset[int]:
-    """The payload types of a whole offer: one's own formats may be written otherwise."""
-    return frozenset(
-        int(item)
-        for media in offer.media
-        if media.is_rtp
-        for item in media.media_line.formats
-        if item.isdecimal() and len(item) <= 3
-    )
 
 
 def _offered_section(reply: Reply) -> OfferedSection:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from rtckit.jsep.capabilities import Capabilities, CodecCapability
 from rtckit.jsep.matching.directions import sends_and_receives
-from rtckit.jsep.matching.formats import MediaFormat, format_of_capability, ordered_parameters
+from rtckit.jsep.matching.formats import Formats, format_of_capability, ordered_parameters
 
 __all__ = ["allowed_formats", "matches_preference"]
 
 _MOST_KEPT = 64
-_KEPT: dict[tuple[int, str, str], tuple[Capabilities, list[MediaFormat]]] = {}
+_KEPT: dict[tuple[int, str, str], tuple[Capabilities, Formats]] = {}
 
 
 def allowed_formats(
@@ -17,7 +17,7 @@ def allowed_formats(
     kind: str,
     direction: str,
     preferences: Sequence[dict[str, object]] = (),
-) -> list[MediaFormat]:
+) -> Formats:
     """The formats of a section, the preferred first (RFC 9429, 5.2.1).
 
     Without preferences all that can be sent or received as the direction has it (RFC 3264, 5.1).
@@ -26,12 +26,13 @@ def allowed_formats(
     everything count as none.
     """
     if not preferences:
-        return list(_all_formats(capabilities, kind, direction))
+        return _all_formats(capabilities, kind, direction)
     codecs = [codec for codec in capabilities.codecs_of(kind) if _is_possible(codec, direction)]
-    return [format_of_capability(codec) for codec in _preferred(codecs, preferences) or codecs]
+    chosen = _preferred(codecs, preferences) or codecs
+    return Formats(format_of_capability(codec) for codec in chosen)
 
 
-def _all_formats(capabilities: Capabilities, kind: str, direction: str) -> list[MediaFormat]:
+def _all_formats(capabilities: Capabilities, kind: str, direction: str) -> Formats:
     """The formats without preferences; kept, for most peers of a process are able to the same."""
     key = (id(capabilities), kind, direction)
     known = _KEPT.get(key)
@@ -39,7 +40,9 @@ def _all_formats(capabilities: Capabilities, kind: str, direction: str) -> list[
         if len(_KEPT) >= _MOST_KEPT:
             _KEPT.clear()
         codecs = capabilities.codecs_of(kind)
-        made = [format_of_capability(codec) for codec in codecs if _is_possible(codec, direction)]
+        made = Formats(
+            format_of_capability(each) for each in codecs if _is_possible(each, direction)
+        )
         known = _KEPT[key] = (capabilities, made)
     return known[1]
 

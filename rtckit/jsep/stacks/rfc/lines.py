@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rtckit.jsep.matching.formats import MediaFormat
+from rtckit.jsep.matching.formats import Formats, MediaFormat
 from rtckit.sdp.media import MediaSection
 
 __all__ = [
@@ -118,10 +118,10 @@ def media_line(kind: str, port: int, protocol: str, formats: Iterable[object]) -
     return f"m={kind} {port} {protocol} {' '.join(str(item) for item in formats)}"
 
 
-def format_lines(formats: Iterable[MediaFormat]) -> Iterator[str]:
+@lru_cache(maxsize=256)
+def format_lines(formats: Formats) -> tuple[str, ...]:
     """``a=rtpmap``, ``a=fmtp`` and ``a=rtcp-fb`` of each format."""
-    for item in formats:
-        yield from _lines_of(item)
+    return tuple(line for item in formats for line in _lines_of(item))
 
 
 @lru_cache(maxsize=1024)

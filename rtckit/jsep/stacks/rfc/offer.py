@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 from rtckit.jsep.matching.bundle import is_bundle_only
 from rtckit.jsep.matching.extensions import build_extmap
-from rtckit.jsep.matching.formats import Configuration, MediaFormat, configuration_of
+from rtckit.jsep.matching.formats import (
+    Configuration,
+    MediaFormat,
+    as_formats,
+    configuration_of,
+)
 from rtckit.jsep.matching.simulcast import build_simulcast
 from rtckit.jsep.peer_state import SectionPlan
 from rtckit.jsep.stacks.rfc.codecs import allowed_formats
@@ -193,7 +198,7 @@ class OfferWriter(Writer):
         yield CONNECTION
         yield f"a=mid:{plan.mid}"
         yield f"a={direction}"
-        yield from format_lines(formats)
+        yield from format_lines(as_formats(formats))
         longest = longest_packet(formats)
         if longest is not None:
             yield f"a=maxptime:{longest}"
@@ -240,7 +245,7 @@ class OfferWriter(Writer):
                 None if agreed is None else agreed.section(agreed.answer, plan.level, plan.mid)
             )
             if answered is not None and not preferences:
-                own = _ordered_as(own, formats_of(answered))
+                own = as_formats(_ordered_as(own, formats_of(answered)))
         found = list(number_formats(own, self._memory.numbers, (), {}, prior).values())
         self._memory.numbers.bind(found)
         return found

@@ -8,11 +8,11 @@ from collections import OrderedDict
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from rtckit.jsep.matching.formats import MediaFormat, format_of_codec
+from rtckit.jsep.matching.formats import Formats, format_of_codec
 from rtckit.sdp.lines import SdpProblem
 from rtckit.sdp.media import MediaSection
 
-__all__ = ["formats_of", "problems_of"]
+__all__ = ["formats_of", "numbers_of", "problems_of"]
 
 _VARYING = (
     *("c=", "ice-ufrag", "ice-pwd", "fingerprint", "tls-id", "candidate", "rtcp"),
@@ -24,7 +24,8 @@ _LONGEST_KEPT = 20_000
 
 
 class _Reading(NamedTuple):
-    formats: tuple[MediaFormat, ...]
+    formats: Formats
+    numbers: frozenset[int]
     is_clean: bool
 
 
@@ -32,9 +33,14 @@ _KEPT: OrderedDict[str, _Reading] = OrderedDict()
 _FOUND: WeakKeyDictionary[MediaSection, _Reading] = WeakKeyDictionary()
 
 
-def formats_of(media: MediaSection) -> tuple[MediaFormat, ...]:
+def formats_of(media: MediaSection) -> Formats:
     """The formats of a section in the order of its ``m=`` line; none where it is not RTP."""
     return _reading_of(media).formats
+
+
+def numbers_of(media: MediaSection) -> frozenset[int]:
+    """The payload types in the ``m=`` line of a section, whatever they stand for."""
+    return _reading_of(media).numbers
 
 
 def problems_of(media: MediaSection) -> list[SdpProblem]:
@@ -62,7 +68,9 @@ def _reading_of(media: MediaSection) -> _Reading:
 
 def _read(media: MediaSection) -> _Reading:
     formats = (format_of_codec(media.kind, codec) for codec in media.codecs)
+    numbers = media.media_line.formats if media.is_rtp else ()
     return _Reading(
-        tuple(item for item in formats if item is not None),
+        Formats(item for item in formats if item is not None),
+        frozenset(int(item) for item in numbers if item.isdecimal() and len(item) <= 3),
         not media.problems,
     )
