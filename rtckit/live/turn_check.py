@@ -2,7 +2,8 @@
 
 :func:`check_servers` asks all servers, ways, families and interfaces side by side, and brings a
 :class:`rtckit.analysis.probe.ProbeSet` for the rules to judge. Nothing is sent but to the servers
-given and, through them, between this machine's own ends; a peer only gets a permission.
+given, to where they redirect, and to the addresses they relay from; what passes through them comes
+from this machine and ends there. Peers that are named only get a permission.
 """
 
 import asyncio

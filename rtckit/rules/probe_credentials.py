@@ -281,7 +281,7 @@ def answers_signed_wrongly(probes: ProbeSet) -> Iterator[Hit]:
             )
 
 
-@rule("TURN036", Severity.WARNING, layer=Layer.ICE, refs=("RFC 8656, 21.1",), subject="probe")
+@rule("TURN036", Severity.WARNING, layer=Layer.ICE, refs=("RFC 8656, 21.1.1",), subject="probe")
 def open_relay(probes: ProbeSet) -> Iterator[Hit]:
     """The server relays for everybody, without credentials.
 

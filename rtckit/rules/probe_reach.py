@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rtckit.analysis.probe import ProbeSet, ServerProbe, Step
+from rtckit.core.address import Address, Scope, scope_of
 from rtckit.core.findings import Certainty, Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
 from rtckit.rules.probe_evidence import failures, probe_hit, severity_for
@@ -282,7 +283,7 @@ def one_family_silent(probes: ProbeSet) -> Iterator[Hit]:
     "GATHER010",
     Severity.ERROR,
     layer=Layer.ICE,
-    refs=("RFC 8656, 3.1", "RFC 8828, 5.2"),
+    refs=("RFC 8656, 3.1", "RFC 8835, 3.4"),
     subject="probe",
 )
 def udp_blocked(probes: ProbeSet) -> Iterator[Hit]:
@@ -401,4 +402,40 @@ def address_rewritten(probes: ProbeSet) -> Iterator[Hit]:
                 probe,
                 step,
                 severity=Severity.WARNING,
+            )
+
+
+@rule(
+    "GATHER013",
+    Severity.INFO,
+    layer=Layer.ICE,
+    refs=("RFC 6598, 4", "RFC 8445, 5.1.1.2"),
+    subject="probe",
+)
+def seen_from_inside(probes: ProbeSet) -> Iterator[Hit]:
+    """The server sees an address that nobody outside can reach.
+
+    Why: a reflexive candidate is of use only where others can send to it. A private one means that
+    the server stands inside the same NAT, a shared one (100.64.0.0/10) inside the carrier's.
+
+    Fires on:
+        stun:S over udp remote=8.8.4.4:3478
+          binding ok mapped=100.64.7.7:4000
+    Silent on:
+        stun:S over udp remote=8.8.4.4:3478
+          binding ok mapped=198.51.100.7:4000
+    Fix: ask a server on the other side of the NAT, as the peers will stand there.
+    """
+    inside = (Scope.PRIVATE, Scope.SHARED, Scope.UNIQUE_LOCAL)
+    for probe in probes.probes:
+        step = probe.step("binding")
+        mapped = None if step is None or not step.ok else step.facts.get("mapped")
+        if step is None or not isinstance(mapped, Address) or probe.remote is None:
+            continue
+        if scope_of(mapped.ip) in inside and scope_of(probe.remote.ip) is Scope.PUBLIC:
+            yield probe_hit(
+                f"{probe.where}: it sees {mapped}, a {scope_of(mapped.ip)} address",
+                probe,
+                step,
+                severity=Severity.INFO,
             )
