@@ -35,6 +35,7 @@ KINDS = ("open", "full cone", "restricted", "port restricted", "symmetric", "udp
 _LIMIT_S = {"native": 4.0, "aioice": 8.0}
 """How long a cell may try; what works at all works in a fraction of it."""
 _SLACK_S = 20.0
+_START_LIMIT_S = 90.0
 RTT_S = 0.08
 """Between the two sides; to the server it is half of that, as in the simulator."""
 
@@ -104,12 +105,10 @@ class End:
 
 @contextlib.asynccontextmanager
 async def _end(
-    host: Namespace, engine: str, controlling: bool, servers: Sequence[str], coturn: Coturn
+    host: Namespace, engine: str, controlling: bool, coturn: Coturn
 ) -> AsyncIterator[End]:
     command = [sys.executable, str(ROOT / "benchmarks/ice_matrix_end.py"), "--engine", engine]
     command += ["--controlling"] if controlling else []
-    for server in servers:
-        command += ["--server", server]
     command += ["--username", coturn.username, "--credential", coturn.password]
     assert coturn.tls is not None
     process = await asyncio.create_subprocess_exec(
@@ -171,28 +170,32 @@ async def play(
     """Connect the two ends of each cell with an engine."""
     found: dict[Cell, Result] = {}
     async with AsyncExitStack() as stack:
-        ends: dict[tuple[str, str, bool], End] = {}
+        ends: dict[tuple[str, str], End] = {}
         for cell in chosen:
             for side, kind in (("a", cell.a), ("b", cell.b)):
-                if (side, kind, cell.turn) not in ends:
+                if (side, kind) not in ends:
                     host = topology.hosts[f"{side}{KINDS.index(kind)}"]
-                    servers = _servers(kind, cell.turn, coturn)
-                    opened = _end(host, engine, side == "a", servers, coturn)
-                    ends[side, kind, cell.turn] = await stack.enter_async_context(opened)
+                    opened = _end(host, engine, side == "a", coturn)
+                    ends[side, kind] = await stack.enter_async_context(opened)
+        await asyncio.gather(*(end.ask(_START_LIMIT_S, do="ready") for end in ends.values()))
         whole = asyncio.Lock()
 
         async def connect(cell: Cell) -> None:
-            a, b = ends["a", cell.a, cell.turn], ends["b", cell.b, cell.turn]
+            a, b = ends["a", cell.a], ends["b", cell.b]
+            servers = [_servers(kind, cell.turn, coturn) for kind in cell[:2]]
             async with whole if not at_once else contextlib.nullcontext(), a.lock, b.lock:
-                found[cell] = await _connect(a, b, _LIMIT_S[engine])
+                found[cell] = await _connect(a, b, servers, _LIMIT_S[engine])
 
         await asyncio.gather(*map(connect, chosen))
     return {cell: found[cell] for cell in chosen}
 
 
-async def _connect(a: End, b: End, limit_s: float) -> Result:
+async def _connect(a: End, b: End, servers: list[list[str]], limit_s: float) -> Result:
     patience = limit_s + _SLACK_S
-    ours, theirs = await asyncio.gather(*(end.ask(patience, do="gather") for end in (a, b)))
+    ours, theirs = await asyncio.gather(
+        a.ask(patience, do="gather", servers=servers[0]),
+        b.ask(patience, do="gather", servers=servers[1]),
+    )
     for told in (ours, theirs):
         if "error" in told:
             return Result(False, why=told["error"])

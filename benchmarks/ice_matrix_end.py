@@ -1,6 +1,8 @@
 """One end of a cell of the ICE matrix: an engine told by JSON lines what to do.
 
-{"do": "gather"}
+{"do": "ready"}
+    -> {}
+{"do": "gather", "servers"}
     -> {"ufrag", "pwd", "candidates", "elapsed_ms"}
 {"do": "connect", "ufrag", "pwd", "candidates", "limit_s"}
     -> {"local", "remote", "elapsed_ms", "data"} or {"error"}
@@ -35,10 +37,10 @@ class End:
         self.engine: Engine | None = None
         self.arrived = asyncio.Event()
 
-    def make(self) -> Engine:
+    def make(self, servers: list[str]) -> Engine:
         told = self.arguments
-        servers = tuple(parse_server(uri, told.username, told.credential) for uri in told.server)
-        settings = GatherSettings(servers=servers, families=(4,))
+        asked = tuple(parse_server(uri, told.username, told.credential) for uri in servers)
+        settings = GatherSettings(servers=asked, families=(4,))
         if told.engine == "aioice":
             from rtckit.live.engines.aioice import AioiceEngine
 
@@ -47,10 +49,10 @@ class End:
 
         return NativeEngine(controlling=told.controlling, gathering=settings)
 
-    async def gather(self) -> dict[str, Any]:
+    async def gather(self, servers: list[str]) -> dict[str, Any]:
         if self.engine is not None:
             await self.engine.close()
-        self.engine = self.make()
+        self.engine = self.make(servers)
         self.arrived = arrived = asyncio.Event()
         engine = self.engine
 
@@ -105,7 +107,12 @@ async def serve(arguments: argparse.Namespace) -> None:
         told = json.loads(line)
         began = time.perf_counter()
         try:
-            answer = await (end.gather() if told["do"] == "gather" else end.connect(told))
+            if told["do"] == "gather":
+                answer = await end.gather(told["servers"])
+            elif told["do"] == "connect":
+                answer = await end.connect(told)
+            else:
+                answer = {}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answer.setdefault("elapsed_ms", (time.perf_counter() - began) * 1000)
@@ -119,7 +126,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engine", choices=["native", "aioice"], default="native")
     parser.add_argument("--controlling", action="store_true")
-    parser.add_argument("--server", action="append", default=[])
     parser.add_argument("--username")
     parser.add_argument("--credential")
     asyncio.run(serve(parser.parse_args()))
