@@ -27,7 +27,7 @@ from rtckit.jsep.stacks.rfc.lines import (
     session_lines,
 )
 from rtckit.jsep.stacks.rfc.memory import Agreement, number_formats
-from rtckit.jsep.stacks.rfc.rereading import formats_of, numbers_of
+from rtckit.jsep.stacks.rfc.rereading import extmap_of, formats_of, numbers_of
 from rtckit.jsep.stacks.rfc.written import facts_of_section
 from rtckit.jsep.transceiver import Transceiver
 from rtckit.sdp.document import Document
@@ -88,7 +88,7 @@ class AnswerWriter(AnswerTransports):
         )
         text = "\r\n".join([*head, *chain.from_iterable(sections), ""])
         facts = [
-            facts_of_section(reply.media, lines)
+            facts_of_section(reply.media, lines, reply.formats)
             for reply, lines in zip(replies, sections, strict=True)
         ]
         if all(fact is not None for fact in facts):
@@ -272,7 +272,7 @@ class AnswerWriter(AnswerTransports):
     def _answer_extensions(self, reply: Reply, shared: dict[int, ExtensionKey]) -> Iterator[str]:
         media = reply.media
         taken, dropped = match_extensions(
-            media.extmap,
+            extmap_of(media),
             self._able.extensions_of(media.kind),
             reply.direction,
             shared=shared,

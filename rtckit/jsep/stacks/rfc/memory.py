@@ -12,7 +12,7 @@ from rtckit.jsep.matching.formats import (
     configuration_among,
 )
 from rtckit.jsep.matching.payload_types import PayloadTypes
-from rtckit.jsep.stacks.rfc.rereading import formats_of
+from rtckit.jsep.stacks.rfc.rereading import extmap_of, formats_of
 from rtckit.sdp.document import Document
 from rtckit.sdp.media import MediaSection
 
@@ -72,14 +72,14 @@ class Memory:
             if media.rejected or not media.is_rtp:
                 continue
             self.numbers.bind(formats_of(media))
-            for extension in media.extmap:
+            for extension in extmap_of(media):
                 self.ids.bind(extension.id, (extension.uri, extension.attributes))
 
     def settle(self, answer: Document) -> None:
         """Hold to the ids of an answer: of two offers that crossed one comes to nothing."""
         for media in answer.media:
             if not media.rejected and media.is_rtp:
-                for extension in media.extmap:
+                for extension in extmap_of(media):
                     self.ids.settle(extension.id, (extension.uri, extension.attributes))
 
 

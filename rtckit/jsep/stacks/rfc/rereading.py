@@ -11,8 +11,9 @@ from weakref import WeakKeyDictionary
 from rtckit.jsep.matching.formats import Formats, format_of_codec
 from rtckit.sdp.lines import SdpProblem
 from rtckit.sdp.media import MediaSection
+from rtckit.sdp.rtp import ExtMap
 
-__all__ = ["formats_of", "numbers_of", "problems_of"]
+__all__ = ["extmap_of", "formats_of", "numbers_of", "problems_of"]
 
 _VARYING = (
     *("c=", "ice-ufrag", "ice-pwd", "fingerprint", "tls-id", "candidate", "rtcp"),
@@ -26,6 +27,7 @@ _LONGEST_KEPT = 20_000
 class _Reading(NamedTuple):
     formats: Formats
     numbers: frozenset[int]
+    extmap: tuple[ExtMap, ...]
     is_clean: bool
 
 
@@ -41,6 +43,11 @@ def formats_of(media: MediaSection) -> Formats:
 def numbers_of(media: MediaSection) -> frozenset[int]:
     """The payload types in the ``m=`` line of a section, whatever they stand for."""
     return _reading_of(media).numbers
+
+
+def extmap_of(media: MediaSection) -> tuple[ExtMap, ...]:
+    """The header extensions of a section; where they stand may be another place."""
+    return _reading_of(media).extmap
 
 
 def problems_of(media: MediaSection) -> list[SdpProblem]:
@@ -72,5 +79,6 @@ def _read(media: MediaSection) -> _Reading:
     return _Reading(
         Formats(item for item in formats if item is not None),
         frozenset(int(item) for item in numbers if item.isdecimal() and len(item) <= 3),
+        tuple(media.extmap),
         not media.problems,
     )

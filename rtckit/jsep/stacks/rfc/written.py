@@ -1,8 +1,10 @@
 """The facts of a description this stack wrote itself, taken from its lines as they are made."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rtckit.jsep.facts import SectionFacts
+from rtckit.jsep.matching.formats import MediaFormat, as_formats
+from rtckit.jsep.stacks.rfc.lines import format_lines
 from rtckit.jsep.transceiver import DIRECTIONS
 from rtckit.sdp.media import MediaSection
 
@@ -11,22 +13,29 @@ __all__ = ["facts_of_section"]
 _DIRECTION_LINES = {f"a={direction}": direction for direction in DIRECTIONS}
 
 
-def facts_of_section(media: MediaSection, lines: Sequence[str]) -> SectionFacts | None:
+def facts_of_section(
+    media: MediaSection, lines: Sequence[str], formats: Iterable[MediaFormat] = ()
+) -> SectionFacts | None:
     """What a connection takes from a section of an answer.
 
     Args:
         media: the offered section, whose kind and protocol the answer has too.
         lines: the section as it was written.
+        formats: what the lines of codecs in it were made of, which stand behind the direction.
 
     None where the lines have to be read in earnest: simulcast, and streams with blanks in their
     names.
     """
     is_data = media.is_data
+    codecs = format_lines(as_formats(formats))
+    if codecs and codecs[0] in lines:
+        at = lines.index(codecs[0])
+        lines = [*lines[:at], *lines[at + len(codecs) :]]
     found: dict[str, str] = {}
     streams: list[str] = []
     direction = "sendrecv"
     for line in lines:
-        if line[2:5] in ("rtp", "fmt", "rtc", "ext") and line != "a=rtcp-mux":
+        if line[2:5] == "ext":
             continue
         if line in _DIRECTION_LINES:
             direction = _DIRECTION_LINES[line]
