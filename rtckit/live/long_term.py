@@ -32,7 +32,8 @@ class LongTerm:
     """What a client knows of a server's challenge, and how it answers.
 
     Attributes:
-        realm, nonce: as the server gave them last; None before its first challenge.
+        realm: as the server gave it last; None before its first challenge.
+        nonce: the same.
         features: the nonce cookie's bits, None without a cookie.
         algorithm: the password algorithm, ``MD5`` unless the server lists others.
         stale: how many nonces the server has called stale.
