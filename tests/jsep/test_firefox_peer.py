@@ -267,3 +267,17 @@ def test_what_a_refused_call_made_is_there_for_the_next_offer() -> None:
         peer.add_transceiver("video", send_encodings=[Encoding("a-b")])
     peer.set_remote_description(TypedSdp("offer", text))
     assert [each.direction for each in peer.transceivers] == ["recvonly"]
+
+
+def test_a_section_that_joined_a_bundle_takes_its_role() -> None:
+    peer, other = FirefoxPeer(), FirefoxPeer()
+    peer.add_track("audio")
+    _exchange(peer, other)
+    other.add_transceiver("video")
+    _exchange(other, peer)
+    roles = [re.findall(r"a=setup:(\w+)", peer.current_local.sdp)] if peer.current_local else []
+    _exchange(other, peer)
+    assert peer.current_local is not None
+    roles.append(re.findall(r"a=setup:(\w+)", peer.current_local.sdp))
+    # The new section says active at first, in a connection in which its author is passive.
+    assert roles == [["passive", "active"], ["passive", "passive"]]

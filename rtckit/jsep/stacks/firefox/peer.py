@@ -13,7 +13,12 @@ from rtckit.jsep.stacks.firefox.answer import check_survives
 from rtckit.jsep.stacks.firefox.answering import Own, write_answer_sections
 from rtckit.jsep.stacks.firefox.calls import Calls
 from rtckit.jsep.stacks.firefox.capabilities import CAPABILITIES, codecs_of, extensions_of
-from rtckit.jsep.stacks.firefox.checks import Rejected, keep_description, read_description
+from rtckit.jsep.stacks.firefox.checks import (
+    Rejected,
+    bundled_mids,
+    keep_description,
+    read_description,
+)
 from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs, reordered
 from rtckit.jsep.stacks.firefox.description import Description, Section
 from rtckit.jsep.stacks.firefox.exchange import UNASKED_RESTART
@@ -249,8 +254,12 @@ class FirefoxPeer(Calls):
         if answer is None or self._is_restarted_remotely():
             return []
         mine = {"active": "active", "passive": "passive"} if not self.is_offerer else _ROLES
+        bundled = bundled_mids(answer)
         return [
-            None if section.is_disabled else mine.get(section.setup or "")
+            # A section that joined a bundle has the role of its transport, whatever it said.
+            None
+            if section.is_disabled
+            else mine.get(bundled.get(section.mid or "", section).setup or "")
             for section in answer.sections
         ]
 
