@@ -230,14 +230,35 @@ class Applying(Interface):
         lost = self._native.lost_data_mid
         if lost is None or lost == section.mid:
             self._native.lost_data_mid = None
+            had_data = self.data_level is not None
             super()._apply_remote_data(section, is_answer)
+            self._close_channels(had_data=had_data)
+
+    def _settle_local(self, transceiver: Transceiver, section: SectionFacts) -> None:
+        super()._settle_local(transceiver, section)
+        if section.rejected:
+            transceiver.stop()
+
+    def _apply_local_data(self, section: SectionFacts, is_answer: bool) -> None:
+        had_data = self.data_level is not None
+        super()._apply_local_data(section, is_answer)
+        self._close_channels(had_data=had_data)
+
+    def _close_channels(self, *, had_data: bool) -> None:
+        """Close the channels of a data section that is gone: only new ones ask for another."""
+        if had_data and self.data_level is None:
+            self._closed_channels = len(self.data_channels)
 
     def _narrow_encodings(self, transceiver: Transceiver, section: SectionFacts) -> None:
-        """Pause layers; those that were refused stand in later offers all the same."""
-        if section.rids_recv and not section.rejected:
-            for encoding in transceiver.encodings:
-                if encoding.rid in section.rids_recv:
-                    encoding.active = encoding.rid not in section.paused
+        """Pause the layers that were refused; they stand in later offers all the same."""
+        if section.rejected or len(transceiver.encodings) < 2:
+            return
+        taken = section.rids_recv or (transceiver.encodings[0].rid,)
+        for encoding in transceiver.encodings:
+            if encoding.rid not in taken:
+                encoding.active = False
+            elif section.rids_recv:
+                encoding.active = encoding.rid not in section.paused
 
     def _apply_remote(self, sdp_type: str, facts: DescriptionFacts) -> None:
         super()._apply_remote(sdp_type, facts)

@@ -63,6 +63,7 @@ class Connection:
         self._transports_before: Transports | None = None
         self.kind_at: KindAt | None = None
         self.lost_data_mid: str | None = None
+        self._mids: set[str] = set()
 
     def roll_back(self) -> None:
         """Undo the offer that is not answered yet.
@@ -97,7 +98,8 @@ class Connection:
         self._check_session()
         if kind == "offer" and self.signaling_state == "have-local-offer":
             self.roll_back()
-        fill_in_mids(description, self.local, self.remote)
+        fill_in_mids(description, self.local, self.remote, self._mids)
+        self._mids.update(content.mid for content in description.contents)
         validate(description, kind, "remote", self.signaling_state, self.local, self.remote)
         self._begin()
         self.remote = description

@@ -1,6 +1,6 @@
 """The checks of a description before anything is done with it, in libwebrtc's order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rtckit.jsep.stacks.chromium.description import (
     AUDIO,
@@ -262,15 +262,19 @@ def _check_answer(offer: Description, answer: Description) -> None:
 
 
 def fill_in_mids(
-    description: Description, local: Description | None, remote: Description | None
+    description: Description,
+    local: Description | None,
+    remote: Description | None,
+    used: Iterable[str] = (),
 ) -> None:
     """Give sections without a mid the one of the same place before, or a number not used yet.
 
-    Numbers in the description itself count as free, so that the result may be a duplicate.
+    Numbers in the description itself count as free, so that the result may be a duplicate; those
+    of descriptions that were set before do not, even if they were taken back.
     """
-    known = {
-        content.mid for each in (local, remote) if each is not None for content in each.contents
-    }
+    known = set(used)
+    for each in (local, remote):
+        known.update(content.mid for content in (each.contents if each is not None else ()))
     number = 0
     for place, content in enumerate(description.contents):
         if content.mid:
