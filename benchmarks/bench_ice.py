@@ -5,6 +5,7 @@ candidates at the same moment. Times are from then until an end has selected a p
 ends the later one counts, and of all rounds the median.
 
     python benchmarks/bench_ice.py [--rounds 11]
+    chrt -f 50 python benchmarks/bench_ice.py     # on a machine that is busy with other things
 
 Needs what `rtckit lab` needs: Linux, and root or user namespaces.
 """
