@@ -336,6 +336,8 @@ class Agent(Answering):
             self.consent = None
             self._set_state(now, "failed")
             return
+        if self.state not in ("connected", "completed"):
+            return
         self._set_state(now, "disconnected")
         if pair.local.tcptype != "passive" and self.remote_credentials is not None:
             self._send_check(now, pair, use_candidate=False)

@@ -122,6 +122,8 @@ class Nominating(Requesting):
             pair: what was nominated.
             latest: it takes the place of what was nominated before, whatever its priority.
         """
+        if self._consent_lost:
+            return  # only a restart revives it (RFC 7675, 5.1)
         if not pair.nominated:
             pair.nominated = True
             self._note(now, "nominated", pair)

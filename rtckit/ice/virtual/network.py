@@ -232,7 +232,10 @@ class Network:
             if packet.transport == "tcp" and host is not None and attempt < _MOST_TCP_ATTEMPTS:
                 sender = host
                 again = self.now + _TCP_AGAIN * attempt
-                self.at(again, lambda now: self._leave(sender, packet, attempt + 1))
+                self.at(
+                    again,
+                    lambda now: self._leave(sender, packet._replace(sent=now), attempt + 1),
+                )
             return
         delay = host.delay if host is not None else 0.0
         moved = packet._replace(seen=seen)
