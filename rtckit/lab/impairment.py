@@ -1,9 +1,9 @@
-"""Two hosts joined by a bad wire.
+"""Two hosts joined by a bad wire::
 
-::
+    with impaired_link(delay_ms=25, loss=0.01, seed=7) as topology:
+        topology.hosts["a"].run("ping", "-c", "3", topology.addresses["b"][0])
 
-with impaired_link(delay_ms=25, loss=0.01, seed=7) as topology:
-    topology.hosts["a"].run("ping", "-c", "3", topology.addresses["b"][0])
+Every run of one seed treats the same packets the same way.
 """
 
 from collections.abc import Iterator
