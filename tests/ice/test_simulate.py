@@ -235,6 +235,12 @@ def test_advice_for_what_cannot_work() -> None:
     assert kinds == ["symmetric", "no-relay"]
     kinds = [advice.kind for advice in simulate("udp blocked", "open").advice]
     assert kinds == ["udp-blocked"]
+    kinds = [advice.kind for advice in simulate("open", "full cone+lite").advice]
+    assert kinds == ["lite-behind-nat", "no-relay"]
+    kinds = [advice.kind for advice in simulate("ipv6 only", "open").advice]
+    assert kinds == ["no-common-family", "no-relay"]
+    kinds = [advice.kind for advice in simulate("open+lite", "full cone+lite").advice]
+    assert kinds[0] == "both-lite"
     assert not simulate("open", "open").advice
 
 
