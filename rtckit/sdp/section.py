@@ -148,17 +148,20 @@ class Section:
         by_name: dict[str, list[Attribute]] = {}
         by_type: dict[str, list[Line]] = {}
         number = self._start
+        new, known = tuple.__new__, _FIELDS.get
         for text in self._split.bodies[self._start : self._stop]:
             number += 1
-            fields = _FIELDS.get(text)
+            fields = known(text)
             if fields is not None or text[:2] == "a=":
                 name, value = fields or _fields_of(text)
-                attribute = Attribute(name, value, number)
+                # What Attribute(...) does, without another call: there are very many lines.
+                attribute = new(Attribute, (name, value, number))
                 attributes.append(attribute)
-                if name in by_name:
-                    by_name[name].append(attribute)
-                else:
+                of_it = by_name.get(name)
+                if of_it is None:
                     by_name[name] = [attribute]
+                else:
+                    of_it.append(attribute)
             else:
                 line = Line(number, text, "")
                 letter = text[0] if text[1:2] == "=" and text[0] in LINE_TYPES else line.type
