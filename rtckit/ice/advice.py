@@ -56,6 +56,14 @@ def _when_not(result: "Simulation") -> Iterator[Advice]:
             "Both ends are ICE-lite: neither checks, and what they chose does not reach through.",
             "Make one of them a full agent.",
         )
+    for peer in (a, b):
+        if peer.end.lite and _kinds(peer) and not (a.end.lite and b.end.lite):
+            yield Advice(
+                "lite-behind-nat",
+                f"{peer.name} is ICE-lite behind a NAT: it only answers, so that nothing opens its "
+                "NAT, and it tells of its private address only (RFC 8445, 2.5).",
+                f"Give {peer.name} a public address and an open port range, or make it full.",
+            )
     if (not a.end.ipv4 and b.end.ipv6 is None) or (not b.end.ipv4 and a.end.ipv6 is None):
         yield Advice(
             "no-common-family",
