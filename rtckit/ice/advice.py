@@ -68,7 +68,7 @@ def _when_not(result: "Simulation") -> Iterator[Advice]:
         yield Advice(
             "no-common-family",
             "One end has only IPv6 and the other only IPv4: no pair can be formed.",
-            "Give both a TURN server that allocates IPv4 and IPv6 (RFC 8656, 7.2), or both IPv6.",
+            "Give both a TURN server that allocates IPv4 and IPv6 (RFC 8656, 7.1), or both IPv6.",
         )
     blocked = [peer for peer in (a, b) if any(kind.blocks_udp for kind in _kinds(peer))]
     for peer in blocked:
