@@ -12,6 +12,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from textual.pilot import Pilot  # noqa: E402
+
 from rtckit.analysis.ice_feed import read_events  # noqa: E402
 from rtckit.tui.source import ReplaySource  # noqa: E402
 from rtckit.tui.watch import WatchApp  # noqa: E402
@@ -31,6 +33,14 @@ PICTURES: tuple[tuple[str, str, str, tuple[int, int], tuple[str, ...], bool, flo
 )
 
 
+async def settle(app: WatchApp, pilot: Pilot[None]) -> None:
+    """Wait until everything is where it stays, on a busy machine too."""
+    for _ in range(3):
+        await pilot.pause()
+        app.redraw()
+    await pilot.pause()
+
+
 async def draw(
     feed: str,
     title: str,
@@ -43,12 +53,12 @@ async def draw(
     events = read_events((FEEDS / f"{feed}.jsonl").read_text(encoding="utf-8"))
     app = WatchApp(ReplaySource(title, events), private=private, ticking=False)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+        await settle(app, pilot)
         app.pump(1e9 if played is None else played)
-        await pilot.pause()
+        await settle(app, pilot)
         if keys:
             await pilot.press(*keys)
-            await pilot.pause()
+            await settle(app, pilot)
         return app.export_screenshot(title="rtckit ice watch")
 
 

@@ -53,8 +53,11 @@ def screen(events: list[Event], **options: Any) -> WatchApp:
 
 async def finish(pilot: Pilot[None]) -> None:
     """Play to the end."""
+    app = pilot.app
+    assert isinstance(app, WatchApp)
+    await SCREENSHOTS.settle(app, pilot)
     await pilot.press("f")
-    await pilot.pause()
+    await SCREENSHOTS.settle(app, pilot)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
