@@ -43,6 +43,23 @@ class Message(NamedTuple):
     relayed: bool
     times: int = 1
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON would take it."""
+        arrived = None if self.arrived is None else round(self.arrived * 1000, 3)
+        return {
+            "sent_ms": round(self.sent * 1000, 3),
+            "arrived_ms": arrived,
+            "sender": self.sender,
+            "what": self.what,
+            "pair": self.pair,
+            "from": str(self.source),
+            "to": str(self.to),
+            "why": self.why,
+            "place": self.place or None,
+            "relayed": self.relayed,
+            "times": self.times,
+        }
+
 
 @dataclass(slots=True)
 class Simulation:
@@ -268,6 +285,7 @@ class Simulation:
             },
             "advice": [advice.as_json() for advice in self.advice],
             "pairs": self.explain(),
+            "messages": [message.as_json() for message in self.messages()],
         }
 
     def _selected(self) -> dict[str, Any]:

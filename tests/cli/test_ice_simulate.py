@@ -62,6 +62,10 @@ def test_json(capsys: Capture) -> None:
     assert data["round_trips"] == pytest.approx(2.0, abs=1.1)
     assert {pair["side"] for pair in data["pairs"]} == {"a", "b"}
     assert data["failure"] is None
+    nominations = [message for message in data["messages"] if message["what"] == "nomination"]
+    assert len(nominations) == 1
+    assert nominations[0]["sender"] == "a"
+    assert nominations[0]["arrived_ms"] == nominations[0]["sent_ms"] + 40
 
 
 def test_jsonl_ends_with_the_result(capsys: Capture) -> None:
