@@ -10,7 +10,6 @@ from rtckit.cli.probe_options import (
     choose_families,
     choose_interfaces,
     family_options,
-    interface_options,
     read_secret,
 )
 from rtckit.core.errors import UsageError
@@ -34,7 +33,15 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("-u", "--username", metavar="USER", help="The user name for TURN servers."),
     click.option("--credential", metavar="PASSWORD", help="Its password; seen by others in `ps`."),
     click.option("--credential-file", metavar="FILE", help="A file with the password; - is stdin."),
-    interface_options,
+    click.option(
+        "-i",
+        "--interface",
+        "interfaces",
+        multiple=True,
+        metavar="NAME",
+        help="Gather on this interface alone; may be repeated.",
+    ),
+    click.option("--loopback", is_flag=True, help="Gather on loopback as well."),
     family_options,
     click.option(
         "--policy",
@@ -67,7 +74,7 @@ def gather_options(function: Callable[..., Any]) -> Callable[..., Any]:
         credential: str | None,
         credential_file: str | None,
         interfaces: tuple[str, ...],
-        all_interfaces: bool,
+        loopback: bool,
         only_4: bool,
         only_6: bool,
         policy: str,
@@ -88,7 +95,7 @@ def gather_options(function: Callable[..., Any]) -> Callable[..., Any]:
             interfaces=tuple(item.name for item in chosen) or None,
             families=choose_families(only_4, only_6),
             policy=policy,
-            loopback=all_interfaces,
+            loopback=loopback,
             tcp=tcp,
             mdns=mdns,
             budget_s=budget,
