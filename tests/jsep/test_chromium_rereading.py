@@ -37,10 +37,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 
 def test_answers(seen: Counter[str]) -> None:
-    for case in recorded_answers.given().answered("chromium"):
+    for case in recorded_answers.given().answered("chromium")[::4]:
         answer(case.offer, "chromium")
         answer(case.offer, "chromium", send=("audio", "video"))
-    assert seen["taken over"] > 1000
+    assert seen["taken over"] > 250
 
 
 def test_offers(seen: Counter[str]) -> None:
@@ -59,9 +59,9 @@ def test_offers(seen: Counter[str]) -> None:
 
 
 def test_odd_offers(seen: Counter[str]) -> None:
-    for case in recorded_answers.read_set("new-development").of("chromium"):
+    for case in recorded_answers.read_set("new-development").of("chromium")[::3]:
         try:
             answer(case.offer, "chromium", send=("video",))
         except OfferRefused:
             seen["refused"] += 1
-    assert seen["taken over"] > 200
+    assert seen["taken over"] > 60

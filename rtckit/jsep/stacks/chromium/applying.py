@@ -149,8 +149,7 @@ class Applying(Interface):
             if other.kind == transceiver.kind and not other.stopping and other in self._extensions
         )
         default = {each.uri: each.id for each in own if each.offered}
-        is_new = transceiver.made_by != "setRemoteDescription"
-        taken = dict(next(alike, default) if is_new else default)
+        taken = dict(next(alike, default))
         if len(transceiver.encodings) > 1:
             taken |= {each.uri: each.id for each in own if each.for_simulcast}
         known = {each.uri: taken[each.uri] for each in own if each.uri in taken}
@@ -212,6 +211,8 @@ class Applying(Interface):
             made.encodings = [
                 Encoding(rid, rid not in section.paused, 1.0) for rid in section.rids_recv
             ]
+        if made is not None:
+            self._extensions_of(made)
         return made
 
     def _take_requested_encodings(self, transceiver: Transceiver, section: SectionFacts) -> None:
@@ -269,8 +270,9 @@ class Applying(Interface):
 
         A rollback does not bring the others back.
         """
+        by_mid = {transceiver.mid: transceiver for transceiver in self.transceivers}
         for content in description.contents if description is not None else ():
-            transceiver = self.find_by_mid(content.mid)
+            transceiver = by_mid.get(content.mid)
             if transceiver is None or content.rejected:
                 continue
             named = {each.uri: each.id for each in content.extensions}

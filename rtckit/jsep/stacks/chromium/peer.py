@@ -36,6 +36,7 @@ _IMPLICIT_STATES = {
     "pranswer": ANSWER_STATES,
 }
 _FACTS_KEPT = 8
+_ROLLED_BACK = ["signalingstatechange:stable", "negotiationneeded"]
 
 
 @lru_cache(maxsize=64)
@@ -264,6 +265,9 @@ class ChromiumPeer(Applying, PeerConnection):
         self._fitting.clear()
         self._apply(side, description)
         self._update_negotiation_needed()
+        if kind == "rollback" and self.events[-2:] == _ROLLED_BACK:
+            # The state is told of together with the promise, behind what has waited for it.
+            self.events[-2:] = reversed(_ROLLED_BACK)
 
     def _read_back(self, kind: str, text: str) -> Description | None:
         """Return the reading of a text that is what was made last; None for any other."""
