@@ -50,7 +50,7 @@ async def watch_check(
     *,
     engine: str = "native",
     role: str | None = None,
-    nomination: str = "regular",
+    nomination: str | None = None,
     timeout: float | None = None,
     wait_s: float = _WAIT_S,
     hold_s: float = 0.0,
@@ -62,7 +62,7 @@ async def watch_check(
         signal: how the ends meet: ``dir:FOLDER``, ``listen:HOST:PORT`` or ``connect:HOST:PORT``.
         engine: ``native`` or ``aioice``.
         role: ``offer`` or ``answer``, where the way of signalling does not decide it.
-        nomination: ``regular`` or ``aggressive``; aioice knows the latter alone.
+        nomination: ``regular`` or ``aggressive``; None for what the engine does by itself.
         timeout: seconds for the checks; None for as long as ICE takes.
         wait_s: seconds to wait for the other end.
         hold_s: seconds to stay connected.
