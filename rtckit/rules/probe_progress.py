@@ -15,7 +15,7 @@ _TOLD_AT = {
     "timeout": frozenset({"connect", "challenge", "allocate", "echo", "outside"}),
     "icmp": frozenset({"route", "connect", "binding", "challenge"}),
     "socket": frozenset({"route", "connect", "binding", "challenge"}),
-    "closed": frozenset({"binding", "challenge", "allocate"}),
+    "closed": frozenset({"connect", "binding", "challenge", "allocate"}),
     "bad-answer": frozenset({"challenge", "allocate"}),
 }
 

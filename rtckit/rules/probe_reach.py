@@ -12,6 +12,7 @@ __all__: list[str] = []
 
 _ASKING = ("connect", "binding", "challenge")
 _OWN = ("EPERM", "EACCES")
+_OTHERWISE = ("port unreachable", "ECONNREFUSED", "ECONNRESET", "EPIPE")  # the host is there
 _PROHIBITED = ("prohibited", "EPERM", "EACCES", "source address failed policy", "route rejected")
 
 
@@ -352,7 +353,7 @@ def no_route(probes: ProbeSet) -> Iterator[Hit]:
             (step, failure)
             for step, failure in probe.failed("route", *_ASKING)
             if failure.kind in ("icmp", "socket")
-            and failure.name not in ("port unreachable", "ECONNREFUSED")
+            and failure.name not in _OTHERWISE
             and not any(word in failure.name for word in _PROHIBITED)
         ]
         if not lost:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rtckit.analysis.probe import ProbeSet
 from rtckit.core.findings import Severity
 from rtckit.rules.catalogue import Hit, Layer, rule
-from rtckit.rules.probe_evidence import failures, probe_hit
+from rtckit.rules.probe_evidence import probe_hit
 
 __all__: list[str] = []
 
@@ -180,14 +180,24 @@ def port_speaks_something_else(probes: ProbeSet) -> Iterator[Hit]:
         ("plain", "timeout", "closed"),
         "the port does not speak TLS: is it the plain one?",
     )
-    for probe, step, failure in failures(probes):
-        if failure.kind == "not-stun":
-            speaks = failure.name or "something else"
-            yield probe_hit(f"{probe.where}: the port speaks {speaks}, not STUN", probe, step)
-        elif failure.kind == "closed" and step.name in ("binding", "challenge"):
+    for probe in probes.probes:
+        failed = list(probe.failed())
+        foreign = [(step, failure) for step, failure in failed if failure.kind == "not-stun"]
+        if foreign:
+            speaks = foreign[0][1].name or "something else"
+            steps = [step for step, _ in foreign]
+            yield probe_hit(f"{probe.where}: the port speaks {speaks}, not STUN", probe, *steps)
+            continue
+        closed = [
+            step
+            for step, failure in failed
+            if failure.kind == "closed" or failure.name in ("ECONNRESET", "EPIPE")
+            if step.name in ("connect", "binding", "challenge")
+        ]
+        if closed:
             yield probe_hit(
                 f"{probe.where}: the server closes the connection when it is asked: a TLS port, "
                 "a proxy, or a server that serves others only",
                 probe,
-                step,
+                *closed,
             )
