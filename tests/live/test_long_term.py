@@ -193,3 +193,35 @@ def test_redirections_end() -> None:
 
     asyncio.run(work())
     assert asked == path
+
+
+@pytest.mark.parametrize("algorithms", [(2, 1), (1,)])
+def test_a_check_signs_as_the_server_asks(algorithms: tuple[int, ...]) -> None:
+    from rtckit.live.relay_check import CheckSettings
+    from rtckit.live.servers import parse_server
+    from rtckit.live.transport import open_udp
+    from rtckit.live.turn_check import Target, check_servers
+
+    async def work() -> None:
+        fake = FakeTurnServer(algorithms=algorithms, anonymous=True)
+        transport = await open_udp("127.0.0.1")
+
+        def receive(data: bytes, remote: Any) -> None:
+            for answer in fake(data):
+                transport.send(answer, remote)
+
+        transport.on_datagram = receive
+        server = parse_server(f"turn:{transport.local}", "alice", "open sesame")
+        settings = CheckSettings(timeout_s=1, count=1, outside=False)
+        (probe,) = (await check_servers([Target(server)], settings)).probes
+        steps = {step.name: step for step in probe.steps}
+        names = {2: "SHA-256", 1: "MD5"}
+        offered = " ".join(names[number] for number in algorithms)
+        assert steps["challenge"].facts["algorithms"] == offered
+        assert steps["challenge"].facts["anonymous"] is True
+        for name in ("allocate", "refresh", "permission", "channel", "deallocate"):
+            assert steps[name].ok, steps[name]
+        assert all(message.username is None for message in fake.seen), "the name stays hidden"
+        transport.close()
+
+    asyncio.run(work())

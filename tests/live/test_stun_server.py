@@ -303,3 +303,16 @@ def test_coturns_client_understands_the_server() -> None:
     assert f"Other addr: : 127.0.0.2:{main.port + 1}" in said, said
     assert "NAT with Endpoint Independent Mapping!" in said or "No NAT detected" in said, said
     assert "Endpoint Independent Filtering" in said, said
+
+
+def test_over_ipv6() -> None:
+    async def work() -> None:
+        async with StunServer(("::1",), port=0) as server:
+            (address,) = server.addresses
+            client = StunClient(await open_udp("::1"))
+            response = await client.request(Method.BINDING, [], address)
+            assert response.message.xor_mapped_address == client.transport.local
+            assert response.remote.ip == "::1"
+            client.close()
+
+    run(work)
