@@ -247,6 +247,10 @@ def compare(engine: str, found: dict[Cell, Result], rtt_s: float = RTT_S) -> lis
     return wrong
 
 
+def _differing(engine: str, found: dict[Cell, Result], rtt_s: float) -> list[Cell]:
+    return [cell for cell in found if compare(engine, {cell: found[cell]}, rtt_s)]
+
+
 def main() -> int:
     """Print the tables; 1 when a cell is not as it must be."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -267,6 +271,11 @@ def main() -> int:
                     )
                     found = asyncio.run(playing)
                     whole = time.monotonic() - began
+                    again = _differing(engine, found, arguments.rtt / 1000)
+                    if again:
+                        # Which pair is first may hang on milliseconds, which others took.
+                        print(f"{engine}: {len(again)} cells alone again: {again}")
+                        found |= asyncio.run(play(topology, coturn, engine, again, at_once=False))
                     wrong += compare(engine, found, arguments.rtt / 1000)
                     print_table(engine, turn, {cell: _word(told) for cell, told in found.items()})
                     right = sum(told.connected is theory(cell) for cell, told in found.items())

@@ -1,7 +1,7 @@
 """One end of a cell of the ICE matrix: an engine told by JSON lines what to do.
 
 {"do": "ready"}
-    -> {}
+    -> anything, when it is
 {"do": "gather", "servers"}
     -> {"ufrag", "pwd", "candidates", "elapsed_ms"}
 {"do": "connect", "ufrag", "pwd", "candidates", "limit_s"}
@@ -112,7 +112,8 @@ async def serve(arguments: argparse.Namespace) -> None:
             elif told["do"] == "connect":
                 answer = await end.connect(told)
             else:
-                answer = {}
+                # Once without servers: what is loaded then must not count against a budget later.
+                answer = await end.gather([])
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         answer.setdefault("elapsed_ms", (time.perf_counter() - began) * 1000)

@@ -79,7 +79,7 @@ def _text(checks: "list[Check]", about: dict[str, Any], canvas: Canvas) -> str:
     if lacking:
         closing = paint(f"Missing what is needed: {', '.join(lacking)}.", "bold red")
     else:
-        closing = paint("Ready: rtckit lab up", "bold green")
+        closing = paint("Ready: try `rtckit lab up`.", "bold green")
     if optional:
         closing += f" Not there, and not needed: {', '.join(optional)}."
     return f"{paint(kernel, 'dim')}\n\n{table}\n\n{closing}"

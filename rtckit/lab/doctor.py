@@ -1,6 +1,5 @@
 """What the laboratory can do on this machine: each capability, what it is for, and what lacks."""
 
-import os
 import platform
 import re
 import shutil
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rtckit.lab.capabilities import probe
+from rtckit.lab.running import outer_user
 
 __all__ = ["NEEDED", "PURPOSES", "Check", "can_unshare", "examine"]
 
@@ -86,7 +86,7 @@ def machine() -> dict[str, Any]:
     return {
         "system": platform.system(),
         "kernel": platform.release(),
-        "user": "root" if os.geteuid() == 0 else "ordinary",
+        "user": "root" if outer_user() == 0 else "ordinary",
         "user_namespaces": can_unshare() is None,
     }
 

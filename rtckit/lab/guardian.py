@@ -7,8 +7,9 @@ maker's process descriptor tells, SIGKILL included), the processes inside are ki
 last of them the namespaces go.
 
 Each line on stdin is a JSON object of ``net.*`` settings and asks for a namespace; the answer is a
-line ``{"fd": N}``, by which ``/proc/<this process>/fd/N`` names it, or ``{"error": "..."}``. The
-end of stdin ends the process, after everything inside.
+line ``{"fd": N}``, by which ``/proc/<this process>/fd/N`` names it, or ``{"error": "..."}``. A line
+that is a JSON string asks for a temporary folder whose name begins so; the answer is ``{"folder":
+PATH}``, and it is removed in the end. The end of stdin ends the process, after everything inside.
 """
 
 import ctypes
@@ -78,6 +79,18 @@ def _kill_inside(namespaces: set[int]) -> None:
         time.sleep(0.01)
 
 
+def _make_folder(prefix: str) -> str:
+    import tempfile
+
+    return tempfile.mkdtemp(prefix=prefix)
+
+
+def _remove(folder: str) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 def main() -> None:
     """Serve until stdin ends or the maker does, whose process id is the only argument."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -90,6 +103,7 @@ def main() -> None:
     poll.register(watched, select.POLLIN)
     poll.register(0, select.POLLIN | select.POLLHUP)
     namespaces: set[int] = set()
+    folders: list[str] = []
     pending = b""
     while os.getppid() == maker:
         ready = {descriptor for descriptor, _ in poll.poll()}
@@ -100,14 +114,22 @@ def main() -> None:
             break
         *lines, pending = (pending + received).split(b"\n")
         for line in lines:
+            asked = json.loads(line)
+            answer: dict[str, int | str]
             try:
-                descriptor = make_namespace(json.loads(line))
-                namespaces.add(os.fstat(descriptor).st_ino)
-                answer: dict[str, int | str] = {"fd": descriptor}
+                if isinstance(asked, str):
+                    folders.append(_make_folder(asked))
+                    answer = {"folder": folders[-1]}
+                else:
+                    descriptor = make_namespace(asked)
+                    namespaces.add(os.fstat(descriptor).st_ino)
+                    answer = {"fd": descriptor}
             except OSError as error:
                 answer = {"error": error.strerror or str(error)}
             os.write(1, json.dumps(answer).encode() + b"\n")
     _kill_inside(namespaces)
+    for folder in folders:
+        _remove(folder)
 
 
 if __name__ == "__main__":

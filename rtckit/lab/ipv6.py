@@ -2,7 +2,6 @@
 
 import contextlib
 import subprocess
-import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -43,12 +42,13 @@ def apply_ipv6_firewall(router: Namespace, *, wan: str = "wan", lan: str = "lan"
     router.run("nft", "-f", "-", text="\n".join(lines) + "\n")
 
 
-def start_nat64(router: Namespace, stack: ExitStack, prefix: str = NAT64_PREFIX) -> None:
-    """Translate between IPv6 and IPv4 on ``router`` until ``stack`` is left (RFC 6145, by tayga).
+def start_nat64(router: Namespace, stack: ExitStack, folder: Path) -> None:
+    """Translate between IPv6 and IPv4 on ``router`` until ``stack`` is left (RFC 6146, by tayga).
 
-    What it makes of a host is a private IPv4 address, which the router's NAT then translates.
+    What it makes of a host is a private IPv4 address, which the router's NAT then translates. Its
+    files are in ``folder``.
     """
-    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rtckit-nat64-")))
+    prefix = NAT64_PREFIX
     configuration = folder / "tayga.conf"
     configuration.write_text(
         f"tun-device nat64\nipv4-addr {_POOL}.1\nprefix {prefix}/96\n"

@@ -6,7 +6,6 @@
 As a pytest fixture: :mod:`rtckit.lab.pytest_plugin`.
 """
 
-import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -127,7 +126,8 @@ def laboratory(
                 )
         coturn = None
         if servers:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rtckit-lab-")))
+            assert topology.network is not None
+            folder = topology.network.make_folder("rtckit-lab-")
             # Who runs it as another user shall be able to read the certificate.
             folder.chmod(0o755)
             addresses = topology.server_addresses + topology.server_ipv6_addresses[:1]

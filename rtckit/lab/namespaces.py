@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from rtckit.core.errors import NetworkFailure
 from rtckit.lab import guardian
@@ -153,24 +153,31 @@ class Network:
         settings["net.ipv4.ip_forward"] = int(forwarding)
         if ipv6:
             settings["net.ipv6.conf.all.forwarding"] = int(forwarding)
-        namespace = Namespace(short, self._ask_guardian(settings))
+        process, answer = self._ask_guardian(settings)
+        namespace = Namespace(short, Path(f"/proc/{process}/fd/{answer['fd']}"))
         self._namespaces[short] = namespace
         return namespace
 
-    def _ask_guardian(self, settings: dict[str, int]) -> Path:
-        """Have a namespace made, and return by what path it can be entered."""
+    def make_folder(self, prefix: str = "rtckit-") -> Path:
+        """A temporary folder that goes with the network, also when this process is killed."""
+        _, answer = self._ask_guardian(prefix)
+        return Path(answer["folder"])
+
+    def _ask_guardian(self, wanted: dict[str, int] | str) -> tuple[int, dict[str, Any]]:
+        """Have a namespace or a folder made; the guardian's process id, and its answer."""
         process = self._guardian
         if process is None or process.stdin is None or process.stdout is None:
             raise NetworkFailure("the network is not open")
         try:
-            process.stdin.write(json.dumps(settings).encode() + b"\n")
+            process.stdin.write(json.dumps(wanted).encode() + b"\n")
             process.stdin.flush()
             answer = json.loads(process.stdout.readline() or b'{"error": "its maker has ended"}')
         except OSError as error:
             answer = {"error": str(error)}
         if "error" in answer:
-            raise NetworkFailure(f"no network namespace: {answer['error']}")
-        return Path(f"/proc/{process.pid}/fd/{answer['fd']}")
+            what = "temporary folder" if isinstance(wanted, str) else "network namespace"
+            raise NetworkFailure(f"no {what}: {answer['error']}")
+        return process.pid, answer
 
     def ip(self, short: str, *arguments: str) -> str:
         """Run ``ip`` on one namespace."""

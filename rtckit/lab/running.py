@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rtckit.core.errors import UsageError
 
-__all__ = ["Running", "enter_command", "find_running", "list_running", "stop"]
+__all__ = ["Running", "enter_command", "find_running", "list_running", "outer_user", "stop"]
 
 _STOP_LIMIT_S = 10.0
 
@@ -56,16 +56,14 @@ def _folder() -> Path:
     """Where the files are: only this user may write there."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     # Inside of a user namespace one is root; the folder is that of the user outside.
-    folder = Path(base) / f"rtckit-lab-{Path('/proc/self').stat().st_uid}"
-    with contextlib.suppress(OSError):
-        folder = Path(base) / f"rtckit-lab-{_outer_user()}"
+    folder = Path(base) / f"rtckit-labs-{outer_user()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
         raise UsageError(f"{folder} belongs to somebody else")
     return folder
 
 
-def _outer_user() -> int:
+def outer_user() -> int:
     """The user outside of our user namespace, by its map (user_namespaces(7))."""
     for line in Path("/proc/self/uid_map").read_text("ascii").splitlines():
         inside, outside, count = map(int, line.split())
@@ -121,7 +119,7 @@ def enter_command(running: Running, node: str, command: list[str]) -> list[str]:
     if node not in running.nodes:
         raise UsageError(f"no node {node!r}; there are {', '.join(running.nodes)}")
     user = []
-    if running.user_namespace and _outer_user() == os.geteuid():
+    if running.user_namespace and outer_user() == os.geteuid():
         user = [f"--user={running.user_namespace}", "--preserve-credentials"]
     return ["nsenter", *user, f"--net={running.nodes[node]}", "--", *command]
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from rtckit.lab.capabilities import require
-from rtckit.lab.ipv6 import NAT64_PREFIX, apply_ipv6_firewall, start_nat64
+from rtckit.lab.ipv6 import apply_ipv6_firewall, start_nat64
 from rtckit.lab.namespaces import Namespace, Network
 from rtckit.lab.nat import Nat, apply_nat
 from rtckit.lab.theory import composed
@@ -42,6 +42,7 @@ class Topology:
     nats: dict[str, Nat] = field(default_factory=dict)
     wires: dict[str, Wire] = field(default_factory=dict)
     server_ipv6_addresses: tuple[str, ...] = ()
+    network: Network | None = None
 
 
 @contextmanager
@@ -137,6 +138,7 @@ def internet(
             {short: composed(chain) for short, chain in chains.items() if chain},
             built.wires,
             SERVER_IPV6_ADDRESSES if built.ipv6 else (),
+            network,
         )
 
 
@@ -218,7 +220,8 @@ class _Internet:
         if self.ipv6:
             self._give_routed_ipv6(short, number)
         if is_ipv6_only:
-            start_nat64(network[lan], self._stack, NAT64_PREFIX)
+            folder = network.make_folder("rtckit-nat64-")
+            start_nat64(network[lan], self._stack, folder)
 
     def _add_routers(self, short: str, number: int, chain: Sequence[Nat], public: str) -> None:
         """The routers of a side: the host's own is ``natX``, the carrier's ``cgnX``."""

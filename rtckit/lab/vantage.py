@@ -33,6 +33,7 @@ CALL_FILTER = (
 )
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 10.0
+_SETTLE_S = 0.1
 _SNAP_LENGTH = 65_535
 # Kilobytes. The ring has room for this much divided by the snap length: on the pseudo-device "any"
 # that would be few frames with the default.
@@ -114,6 +115,8 @@ class Vantage:
         assert self._process is not None
         said = b""
         try:
+            # What passed a moment ago may still be on its way to tcpdump, which drops it then.
+            time.sleep(_SETTLE_S)
             self._process.send_signal(signal.SIGINT)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 _, said = self._process.communicate(timeout=_STOP_LIMIT_S)

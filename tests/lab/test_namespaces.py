@@ -99,17 +99,18 @@ def test_leaving_ends_processes_and_lets_the_namespace_go() -> None:
 
 
 KILLED = """
-import subprocess, sys, time
-from rtckit.lab.topology import one_link
-with one_link() as topology:
+import subprocess, time
+from rtckit.lab.namespaces import Network
+with Network() as network:
+    namespace, folder = network.add("a"), network.make_folder()
+    (folder / "file").write_text("left")
     # One that has left its session and ignores what it is asked: as daemons do.
     child = subprocess.Popen(
-        topology.hosts["a"].command("sh", "-c", "trap '' TERM HUP; sleep 600 & echo up; wait"),
+        namespace.command("sh", "-c", "trap '' TERM HUP; sleep 600 & echo up; wait"),
         start_new_session=True, stdout=subprocess.PIPE)
     child.stdout.readline()
-    inside = topology.hosts["a"].process_ids()
-    holder = topology.hosts["a"].path.parts[2]
-    print(topology.hosts["a"].path.stat().st_ino, holder, *inside, flush=True)
+    holder = namespace.path.parts[2]
+    print(folder, namespace.path.stat().st_ino, holder, *namespace.process_ids(), flush=True)
     time.sleep(600)
 """
 
@@ -120,7 +121,8 @@ def test_killed_run_leaves_nothing_behind(whole_group: bool) -> None:
         [sys.executable, "-c", KILLED], stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as run:
         assert run.stdout is not None
-        inode, *told = (int(word) for word in run.stdout.readline().split())
+        folder, *numbers = run.stdout.readline().split()
+        inode, *told = map(int, numbers)
         running = [process for process in told if is_running(process)]
         if whole_group:
             os.killpg(run.pid, signal.SIGKILL)
@@ -130,6 +132,15 @@ def test_killed_run_leaves_nothing_behind(whole_group: bool) -> None:
     assert len(told) == 3  # the guardian, the shell and what that started
     assert wait_until(lambda: not any(is_running(process) for process in told))
     assert not guardian.processes_inside({inode})
+    assert not Path(folder).exists()
+
+
+def test_folder_goes_with_the_network() -> None:
+    with Network() as network:
+        folder = network.make_folder("rtckit-test-")
+        assert folder.is_dir()
+        assert folder.name.startswith("rtckit-test-")
+    assert not folder.exists()
 
 
 def test_maker_without_its_guardian_is_told() -> None:

@@ -139,6 +139,7 @@ def test_captures_of_both_sides_of_a_nat(tmp_path: Path) -> None:
         outside = Vantage(topology.routers["a"], tmp_path / "wan.pcapng", interface="wan")
         with inside, outside:
             seen_as(topology, "a")
+            time.sleep(0.3)  # a busy machine gets to tcpdump late
     sources = []
     for name in ("a.pcapng", "wan.pcapng"):
         with open_capture(tmp_path / name) as capture:
