@@ -72,7 +72,7 @@ class _Run:
         """Keep what is told in the end."""
         if event.event == "local-candidate":
             self.candidates.append(event.detail)
-        elif event.event == "server":
+        elif event.event == "server" and event.detail["ok"]:
             self.servers.append(event.detail)
         elif event.event == "candidate-error":
             self.errors.append(event.detail)

@@ -256,12 +256,28 @@ class Gatherer:
         try:
             yield
         except ProbeError as error:
-            self.log.failed(server, base, error, began, step)
+            self._fail(server, base, error, began, step)
         except asyncio.CancelledError:
             waited = self._clock() - began
             spent = ProbeError(f"no answer in {waited:.1f} s, which is all there was to wait")
-            self.log.failed(server, base, spent, began, step, kind="timeout")
+            self._fail(server, base, spent, began, step, kind="timeout")
             raise
+
+    def _fail(
+        self,
+        server: Server,
+        base: Base,
+        error: ProbeError,
+        began: float,
+        step: str,
+        *,
+        kind: str | None = None,
+    ) -> None:
+        """Tell an error; that a TURN server answers no Binding request is none by itself."""
+        if server.kind == "turn" and step == "binding":
+            self.log.missed(server, base, error, began, step)
+        else:
+            self.log.failed(server, base, error, began, step, kind=kind)
 
     async def _pace(self) -> None:
         """Begin one question each 5 ms (RFC 8445, 14.2 and B.1)."""

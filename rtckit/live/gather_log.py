@@ -80,6 +80,22 @@ class GatherLog:
             **detail,
         )
 
+    def missed(
+        self, server: Server, base: Base, error: ProbeError, began: float, step: str
+    ) -> None:
+        """Tell that a question of no consequence was not answered."""
+        self.emit(
+            "server",
+            server=server.label,
+            transport=server.way,
+            interface=base.interface,
+            address=base.ip,
+            step=step,
+            ok=False,
+            reason=str(error),
+            elapsed_ms=_ms(self._clock() - began),
+        )
+
     def failed(
         self,
         server: Server | None,
