@@ -4,6 +4,7 @@ All are :class:`ProbeError`; ``as_json()`` is their shape in events and reports,
 names the kind. Text that came from a server is escaped in messages.
 """
 
+import errno
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -220,8 +221,6 @@ class Refused(ProbeError):
 
     def details(self) -> dict[str, Any]:
         """The number of the error and its name, and of ICMP type and code."""
-        import errno
-
         number = self.error.errno or 0
         said: dict[str, Any] = {"errno": errno.errorcode.get(number, str(number))}
         if isinstance(self.error, IcmpError):

@@ -7,6 +7,7 @@ from this machine and ends there. Peers that are named only get a permission.
 """
 
 import asyncio
+import errno
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -253,8 +254,6 @@ class _Check:
         chosen = self.settings.local_port if port is None else port
         try:
             if self.place.local_ip is None and source_address_for(remote.ip) is None:
-                import errno
-
                 raise Refused(OSError(errno.ENETUNREACH, ""), remote)
             return await open_udp(
                 self.place.local_ip or anything, port=chosen, interface=self.place.interface
