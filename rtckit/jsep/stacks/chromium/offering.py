@@ -52,8 +52,7 @@ def create_offer(
         content = _offer_section(options, making)
         if content.kind in (AUDIO, VIDEO):
             content.extensions = extensions[place]
-            before = _content_before(options, place, current)
-            content.codecs = _offer_codecs(options, before, used, making)
+            content.codecs = _offer_codecs(options, active[place], used, making)
             add_sender(content, options.sender, making)
         offer.contents.append(content)
     bundled = [content for content in offer.contents if not content.rejected]
@@ -68,21 +67,16 @@ def create_offer(
 def _active_contents(
     sections: Sequence[SectionOptions], current: Description | None
 ) -> list[Content | None]:
-    """Return for each section what stands in its place already, None for what is new there."""
+    """Return for each section what stands in its place already, None for what is new there.
+
+    Of a section that is to be rejected, too.
+    """
     active: list[Content | None] = [None] * len(sections)
     for place, content in enumerate(current.contents if current else ()):
         options = sections[place]
-        if not content.rejected and not options.stopped and content.mid == options.mid:
+        if not content.rejected and content.mid == options.mid:
             active[place] = content
     return active
-
-
-def _content_before(
-    options: SectionOptions, place: int, current: Description | None
-) -> Content | None:
-    """Return what stood in the place of a section, even if it is rejected now."""
-    before = current.contents[place] if current and place < len(current.contents) else None
-    return None if before is None or before.rejected or before.mid != options.mid else before
 
 
 def _offer_section(options: SectionOptions, making: Making) -> Content:

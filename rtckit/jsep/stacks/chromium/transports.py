@@ -45,12 +45,11 @@ class Transports:
         self._ssrcs: dict[str, set[int]] = {}
         self._group_of: dict[str, list[str]] = {}
         self._stable: set[str] = set()
-        self._roles: dict[str, str | None] = {}
 
     def role_of(self, mid: str) -> str | None:
-        """Return the DTLS role of a section; also of one the offer under way rejects."""
-        transport = self.by_mid.get(mid)
-        return transport.role if transport else self._roles.get(mid)
+        """Return the DTLS role of a section; of one that led a bundle, also once it is rejected."""
+        transport = self.by_mid.get(mid) or self.by_name.get(mid)
+        return transport.role if transport else None
 
     def copied(self) -> "Transports":
         """Return the same transports, to return to when an offer is taken back."""
@@ -157,9 +156,6 @@ class Transports:
                 self._ensure(content.mid)
         for content in description.contents:
             if content.rejected:
-                if kind == "offer":
-                    transport = self.by_mid.get(content.mid)
-                    self._roles[content.mid] = transport.role if transport else None
                 self._reject(content.mid)
             else:
                 self._apply_section(content, side, kind)
@@ -167,7 +163,6 @@ class Transports:
             # Until then a transport without sections is kept: the offer may be taken back.
             self.by_name = {name: t for name, t in self.by_name.items() if t.sections}
             self._stable = set(self.by_name)
-            self._roles = {}
 
     def _ensure(self, mid: str) -> None:
         if mid not in self.by_name:
