@@ -281,3 +281,37 @@ def test_a_section_that_joined_a_bundle_takes_its_role() -> None:
     roles.append(re.findall(r"a=setup:(\w+)", peer.current_local.sdp))
     # The new section says active at first, in a connection in which its author is passive.
     assert roles == [["passive", "active"], ["passive", "passive"]]
+
+
+def _only(codec: str) -> list[dict[str, object]]:
+    return [
+        {"mimeType": f"video/{codec}", "clockRate": 90000, "sdpFmtpLine": "max-fs=12288;max-fr=60"}
+    ]
+
+
+def test_an_answer_that_rejects_a_section_ends_its_transceivers() -> None:
+    peer, other = FirefoxPeer(), FirefoxPeer()
+    peer.add_track("audio")
+    peer.set_codec_preferences(peer.add_track("video"), _only("VP8"))
+    other.set_codec_preferences(other.add_track("video"), _only("VP9"))
+    _exchange(peer, other)
+    # The answerer's is gone, the offerer's is seen for ever, stopped and without a mid.
+    assert [each.kind for each in other.transceivers] == ["audio"]
+    assert not other.negotiation_needed
+    for _ in range(2):
+        assert [(each.mid, each.stopped) for each in peer.transceivers] == [
+            ("0", False),
+            (None, True),
+        ]
+        _exchange(other, peer)
+    assert parse(other.create_offer().sdp).media[1].rejected
+
+
+def test_an_answer_that_rejects_data_ends_the_channels() -> None:
+    peer = FirefoxPeer()
+    peer.create_data_channel("d")
+    text = offer("chromium", audio=1, data=True).text.replace("sctp-port:5000", "sctp-port:0")
+    peer.set_remote_description(TypedSdp("offer", text))
+    peer.set_local_description(peer.create_answer())
+    assert not peer.negotiation_needed
+    assert parse(peer.create_offer().sdp).media[1].rejected

@@ -7,11 +7,9 @@ from rtckit.jsep.capabilities import Capabilities
 from rtckit.jsep.configuration import Configuration
 from rtckit.jsep.facts import DescriptionFacts, SectionFacts
 from rtckit.jsep.identity import Identity
-from rtckit.jsep.peer_state import SectionPlan
 from rtckit.jsep.refusals import PeerError
 from rtckit.jsep.stacks.firefox.answer import check_survives
 from rtckit.jsep.stacks.firefox.answering import Own, write_answer_sections
-from rtckit.jsep.stacks.firefox.calls import Calls
 from rtckit.jsep.stacks.firefox.capabilities import CAPABILITIES, codecs_of, extensions_of
 from rtckit.jsep.stacks.firefox.checks import (
     Rejected,
@@ -20,12 +18,13 @@ from rtckit.jsep.stacks.firefox.checks import (
     read_description,
 )
 from rtckit.jsep.stacks.firefox.codec_matching import negotiate_codecs, reordered
-from rtckit.jsep.stacks.firefox.description import Description, Section
+from rtckit.jsep.stacks.firefox.description import Section
 from rtckit.jsep.stacks.firefox.exchange import UNASKED_RESTART
 from rtckit.jsep.stacks.firefox.explaining import explain_answer, explain_offer
 from rtckit.jsep.stacks.firefox.extension_numbers import ExtensionNumbers
 from rtckit.jsep.stacks.firefox.negotiation_needed import is_negotiation_needed
 from rtckit.jsep.stacks.firefox.offering import bundle_sections, offer_section
+from rtckit.jsep.stacks.firefox.planning import Planning, section_at
 from rtckit.jsep.stacks.firefox.rereading import read_back
 from rtckit.jsep.stacks.firefox.seats import Seat, Sender
 from rtckit.jsep.stacks.firefox.writing import SectionText, write_session
@@ -39,7 +38,7 @@ _KINDS = ("audio", "video")
 _ROLES = {"active": "passive", "passive": "active"}
 
 
-class FirefoxPeer(Calls):
+class FirefoxPeer(Planning):
     """Firefox ESR 153."""
 
     stack: ClassVar[str] = "firefox"
@@ -59,18 +58,9 @@ class FirefoxPeer(Calls):
         # The credentials of all sections, and while ICE restarts those before.
         self._ice: tuple[str, str] | None = None
         self._ice_before: tuple[str, str] | None = None
-        # The sections createOffer gave to what is not associated yet: they stay theirs until a
-        # remote offer comes.
-        self._levels: dict[Transceiver, int] = {}
-        self._proposed_data: int | None = None
-        self._levels_before: tuple[dict[Transceiver, int], int | None] = ({}, None)
         # Whether the last offer that was set is ours and was not answered; a rollback changes
         # nothing about it.
         self._has_offered = False
-        # A data section of a remote offer that was taken back is forgotten, but from the second
-        # time on it is offered back.
-        self._had_data = False
-        self._wants_data = False
         self._stopped_by_answer: set[Transceiver] = set()
         self._sctp_at_close: bool | None = None
 
@@ -94,90 +84,13 @@ class FirefoxPeer(Calls):
         self._set_restarting(ice_restart or bool(self.credentials_to_replace))
         return super()._create_offer(ice_restart=ice_restart)
 
-    def _plan_offer(self) -> list[SectionPlan]:
-        """Return the sections of an offer: each level's holder, or the next without a section.
-
-        Media comes before data. A section that was refused goes to the first of its kind that
-        has none. Every offer gives new mids to what is not associated.
-        """
-        plan: list[SectionPlan] = []
-        known = self._known_sections()
-        while True:
-            level = len(plan)
-            holder = self._holder(level)
-            is_data = level in (self.data_level, self._proposed_data)
-            if holder is None and not is_data and level < len(known):
-                plan.append(self._plan_recycled(level, known[level].kind))
-                continue
-            if holder is None and not is_data:
-                holder = self._next_free()
-                if holder is not None:
-                    self._levels[holder] = level
-                elif self._needs_data_section():
-                    self._proposed_data, is_data = level, True
-                else:
-                    return plan
-            plan.append(self._plan_held(level, holder))
-
-    def _holder(self, level: int) -> Transceiver | None:
-        """Return the transceiver of a section; None if it is data, refused or new."""
-        for transceiver in self._in_order():
-            if transceiver.mid is not None:
-                if transceiver.level == level:
-                    return transceiver
-            elif self._levels.get(transceiver) == level:
-                return transceiver
-        return None
-
-    def _next_free(self, kind: str | None = None) -> Transceiver | None:
-        """Return the first transceiver without a section."""
-        for transceiver in self._in_order():
-            if (
-                transceiver.mid is None
-                and transceiver not in self._levels
-                and not transceiver.stopping
-                and kind in (None, transceiver.kind)
-            ):
-                return transceiver
-        return None
-
-    def _needs_data_section(self) -> bool:
-        is_wanted = bool(self.data_channels) or self._wants_data
-        return is_wanted and self.data_level is None and self._proposed_data is None
-
-    def _plan_held(self, level: int, holder: Transceiver | None) -> SectionPlan:
-        if holder is None:
-            mid = self.data_mid if self.data_level == level else None
-            return SectionPlan(level, mid or self._new_mid(), "data")
-        if holder.stopping:
-            return SectionPlan(level, self._last_mid(level), holder.kind, holder, rejected=True)
-        return SectionPlan(level, holder.mid or self._new_mid(), holder.kind, holder)
-
-    def _plan_recycled(self, level: int, kind: str) -> SectionPlan:
-        """Plan a section that was refused."""
-        if kind == "data":
-            if self._needs_data_section():
-                self._proposed_data = level
-                return SectionPlan(level, self._new_mid(), kind, recycled=True)
-            return SectionPlan(level, self._last_mid(level), kind, rejected=True)
-        holder = self._next_free(kind)
-        if holder is None:
-            return SectionPlan(level, self._last_mid(level), kind, rejected=True)
-        self._levels[holder] = level
-        return SectionPlan(level, self._new_mid(), kind, holder, recycled=True)
-
-    def _last_mid(self, level: int) -> str:
-        """Return the mid the last answer has at a level: what a refused section keeps."""
-        section = _at(self._last_answer(), level)
-        return "" if section is None else section.mid or ""
-
     def _write_offer(self) -> str:
         own = self._own()
         last = self._last_answer()
         sections = []
         seats = []
         for planned in self.offer_plan:
-            section = _at(last, planned.level)
+            section = section_at(last, planned.level)
             if planned.transceiver is not None:
                 seat = self._seat(planned.transceiver)
             else:
@@ -331,11 +244,6 @@ class FirefoxPeer(Calls):
             seat.prefer(transceiver.codec_preferences)
         return seat
 
-    def _last_answer(self) -> Description | None:
-        """Return the answer of the last completed exchange."""
-        answer = self.current_remote if self.is_offerer else self.current_local
-        return None if answer is None else read_description(answer.sdp)
-
     # -- applying -------------------------------------------------------------------------------
 
     def _check(self, side: str, sdp_type: str, sdp: str) -> None:
@@ -404,6 +312,17 @@ class FirefoxPeer(Calls):
             self._levels[holder] = section.index
         return None
 
+    def _settle_local(self, transceiver: Transceiver, section: SectionFacts) -> None:
+        """Settle what an answer of ours says; rejecting a section stops its transceiver."""
+        super()._settle_local(transceiver, section)
+        if section.rejected:
+            transceiver.stop()
+
+    def _apply_local_data(self, section: SectionFacts, is_answer: bool) -> None:
+        if is_answer and section.rejected and self.data_level == section.index:
+            self.data_channels = []
+        super()._apply_local_data(section, is_answer)
+
     def _apply_remote(self, sdp_type: str, facts: DescriptionFacts) -> None:
         """Find or make the transceiver of each section, by its place alone."""
         self._reveal_ghosts()
@@ -439,7 +358,7 @@ class FirefoxPeer(Calls):
             return
         self._receive(transceiver, "inactive", section)
         if is_answer and not transceiver.stopping:
-            # One that an answer stops is seen until the next exchange, without a mid.
+            # One that an answer stops is seen for ever, without a mid.
             self._stopped_by_answer.add(transceiver)
             transceiver.mid = transceiver.level = None
         transceiver.stop()
@@ -471,8 +390,8 @@ class FirefoxPeer(Calls):
         assert self.current_remote is not None
         remote = read_description(self.current_remote.sdp)
         for transceiver in self.transceivers:
-            section = None if transceiver.level is None else _at(remote, transceiver.level)
-            answered = None if transceiver.level is None else _at(answer, transceiver.level)
+            section = None if transceiver.level is None else section_at(remote, transceiver.level)
+            answered = None if transceiver.level is None else section_at(answer, transceiver.level)
             if section is None or answered is None or answered.is_disabled:
                 continue
             seat = self._seat(transceiver)
@@ -489,13 +408,5 @@ class FirefoxPeer(Calls):
         self._has_offered = False
         if self.data_level is not None:
             self._had_data = self._wants_data = False
-        self._stopped_by_answer = set()
         for transceiver in set(self._seats) - set(self.transceivers):
             del self._seats[transceiver]
-
-
-def _at(description: Description | None, level: int) -> Section | None:
-    """Return the section at a level; None if there is none."""
-    if description is None or level >= len(description.sections):
-        return None
-    return description.sections[level]
