@@ -60,7 +60,7 @@ class NatTest:
         padding: so many bytes are added to request and answer (RFC 5780, 7.6).
         at: the socket that the answer, or the request itself when it comes back, shall arrive at;
             the sender when empty.
-        wait_s: how long to wait before, from the beginning of the batch.
+        wait_s: how long the socket ``at`` shall have been quiet before.
         attempts: how often to send it when nothing comes.
         rto_s: the time between the first and the second sending; it doubles.
     """

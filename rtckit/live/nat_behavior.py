@@ -108,6 +108,7 @@ class _Prober:
         self._loop = asyncio.get_running_loop()
         self._sockets: dict[str, UdpTransport] = {}
         self._pending: dict[bytes, _Pending] = {}
+        self._last_packet: dict[str, float] = {}
         self._next_start = 0.0
 
     async def make(self, tests: Sequence[NatTest]) -> list[Outcome]:
@@ -132,8 +133,11 @@ class _Prober:
 
     async def _make(self, test: NatTest) -> Outcome:
         if test.wait_s:
-            await asyncio.sleep(test.wait_s)
-        await self._wait_for_turn()
+            # Counted from the last packet of that socket, and punctual: no pace.
+            quiet_since = self._last_packet.get(test.at, self._loop.time())
+            await asyncio.sleep(quiet_since + test.wait_s - self._loop.time())
+        else:
+            await self._wait_for_turn()
         transport = self._sockets[test.socket]
         transaction_id = os.urandom(12)
         request = _request(test, transaction_id)
@@ -142,7 +146,7 @@ class _Prober:
         try:
             for attempt in range(test.attempts):
                 pending.sent += 1
-                pending.last_sent = self._loop.time()
+                pending.last_sent = self._last_packet[test.socket] = self._loop.time()
                 transport.send(request, test.to)
                 last = attempt == test.attempts - 1
                 # The last one is given time too, for it may be the only one that is not lost.
@@ -169,6 +173,7 @@ class _Prober:
         await asyncio.sleep(turn - now)
 
     def _take(self, name: str, data: bytes, remote: Address) -> None:
+        self._last_packet[name] = self._loop.time()
         message, _ = stun.decode(data)
         if message is None or message.method != stun.Method.BINDING:
             return

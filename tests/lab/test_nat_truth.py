@@ -4,17 +4,21 @@ All NATs are built at once and looked at at the same time. Three runs of the who
 ``python -m tests.lab.nat_truth --runs 3``.
 """
 
+import asyncio
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from rtckit.analysis.nat import Confidence
+from rtckit.lab.nat import Nat
 from rtckit.lab.topology import SERVER_ADDRESSES, Topology
+from rtckit.live.nat_behavior import detect_nat
 from tests.capabilities import require
 from tests.lab.nat_truth import (
     APD,
     EI,
+    SERVER,
     combinations,
     everything,
     measure,
@@ -109,3 +113,18 @@ def test_stun_of_rfc3489_agrees_where_it_has_a_word() -> None:
                 # "Independent Filter" is part of no other of its words, but "Dependent" is.
                 assert true.filtering in told, (name, text)
                 assert true.filtering == APD or "Port Dependent" not in text, (name, text)
+
+
+@pytest.mark.parametrize("nat", [Nat(APD, APD, timeout_s=3)])
+def test_lifetime_is_that_of_the_nat(nat: Nat) -> None:
+    require("netns", "nft", "coturn")
+    with standing({"short": (nat,)}) as (topology, hosts):
+        detecting = detect_nat(SERVER, quick=True, lifetimes=(1.5, 4.0))
+        behavior = topology.hosts[hosts["short"]].inside(lambda: asyncio.run(detecting))
+    assert behavior.lifetime.value is not None
+    low, high = behavior.lifetime.value
+    assert high is not None
+    # Timers of the kernel and of nftables are late by up to half a second.
+    assert low <= nat.timeout_s + 0.5
+    assert high >= nat.timeout_s - 0.1
+    assert high - low <= 1.0
