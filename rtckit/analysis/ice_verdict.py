@@ -5,7 +5,8 @@ Where a rule of the catalogue says more, its id stands with the advice: ``rtckit
 
 from dataclasses import dataclass
 
-from rtckit.analysis.ice_table import CandidateRow, IceTable, PairRow, as_text
+from rtckit.analysis.ice_rows import CandidateRow, PairRow, as_text
+from rtckit.analysis.ice_table import IceTable
 from rtckit.core.address import Scope, scope_of
 
 __all__ = ["Advice", "IceVerdict", "judge"]

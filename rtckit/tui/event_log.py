@@ -29,17 +29,20 @@ class EventLog(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._mask = mask
         self.entries: Sequence[LogEntry] = ()
+        self._moving = False  # on the way to the end, which lines that come meanwhile do not change
 
     def show(self, entries: Sequence[LogEntry]) -> None:
         """Show these entries."""
-        follows = self.is_at_end
+        follows = self._moving or self.is_at_end
         self.entries = entries
         self.virtual_size = Size(_MOST_WIDTH, len(entries))
         if follows:
+            self._moving = True
             self.call_after_refresh(self._follow)
         self.refresh()
 
     def _follow(self) -> None:
+        self._moving = False
         self.scroll_to(y=self.max_scroll_y, animate=False, immediate=True)
 
     @property

@@ -197,6 +197,16 @@ def test_a_frozen_pair_names_the_one_it_is_alike() -> None:
     assert say_why(table, table.pairs[6]) == "frozen until no other pair waits"
 
 
+def test_a_pair_that_works_frees_those_it_is_alike() -> None:
+    table = table_of(
+        (0.0, "pair", 1, {"state": "frozen", "foundation": ["f", "g"]}),
+        (0.0, "pair", 2, {"state": "frozen", "foundation": ["f", "h"]}),
+        *checked(3, foundation=["f", "g"]),
+        (1.1, "pair", 3, {"state": "succeeded"}),
+    )
+    assert [pair.state for pair in table.pairs.values()] == ["waiting", "frozen", "succeeded"]
+
+
 def test_foundations_come_from_the_candidates_where_the_pair_does_not_tell() -> None:
     table = table_of(
         (0.0, "local-candidate", None, {"candidate": HOST, "foundation": "f"}),
