@@ -344,3 +344,21 @@ def test_reasons() -> None:
         "the transceiver is recvonly, the offer lets it be sendrecv: what both allow",
     )
     assert Decision(0, "0", "setup", "active", "taken", told["setup", "active"][1]).why
+
+
+def test_codecs_read_before_are_read_the_same_again() -> None:
+    head = "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n"
+    lines = "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:* nack\r\na=fmtp:96 x=1;apt=5\r\n"
+    for kind in ("video", "audio"):
+        text = f"{head}m={kind} 9 UDP/TLS/RTP/SAVPF 96\r\na=rtcp-mux\r\n{lines}a=sendonly\r\n"
+        first, second = read(text).media[0], read(text).media[0]
+        assert first == second
+        # What is done to one description is not done to the next.
+        second.codecs[0].feedback.clear()
+        second.codecs[0].parameters.clear()
+        assert read(text).media[0] == first
+        assert first.codecs[0].channels == (1 if kind == "audio" else None)
+        with pytest.raises(RuntimeError, match="StopIteration"):
+            read(text + "a=fmtp:97 x=1\r\n")
+        with pytest.raises(AttributeError):
+            read(text + "a=fmtp\r\n")

@@ -63,6 +63,13 @@ def _number(value: str | None) -> int:
     return int(value)
 
 
+_CODEC_STARTS = ("a=rtpmap:", "a=fmtp:", "a=rtcp-fb:")
+_MOST_KEPT = 128
+_LONGEST_KEPT = 20_000
+_CODECS: dict[tuple[str, tuple[str, ...]], list[CodecLine]] = {}
+"""The codecs of sections that were read without an error, by their kind and lines."""
+
+
 def _two(parts: list[str]) -> tuple[str, str]:
     first, second = parts
     return first, second
@@ -172,7 +179,13 @@ def _read_media(lines: list[str], defaults: _Defaults) -> MediaPart:
         defaults.ice_options,
     )
     later: list[tuple[str, str | None]] = []
-    for line in lines[1:]:
+    of_codecs = tuple([line for line in lines if line.startswith(_CODEC_STARTS)])
+    known = _CODECS.get((kind, of_codecs))
+    rest = lines[1:]
+    if known is not None:
+        rest = [line for line in rest if not line.startswith(_CODEC_STARTS)]
+        part.codecs = [codec.copy() for codec in known]
+    for line in rest:
         start = line[:2]
         if start == "c=":
             part.host = _address(line[2:])
@@ -189,6 +202,10 @@ def _read_media(lines: list[str], defaults: _Defaults) -> MediaPart:
         part.dtls = None
     if later:
         _read_parameters(part, later)
+    if known is None and sum(map(len, of_codecs)) <= _LONGEST_KEPT:
+        if len(_CODECS) >= _MOST_KEPT:
+            _CODECS.clear()
+        _CODECS[kind, of_codecs] = [codec.copy() for codec in part.codecs]
     return part
 
 
