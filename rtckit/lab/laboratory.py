@@ -130,7 +130,7 @@ def laboratory(
             folder = topology.network.make_folder("rtckit-lab-")
             # Who runs it as another user shall be able to read the certificate.
             folder.chmod(0o755)
-            addresses = topology.server_addresses + topology.server_ipv6_addresses[:1]
+            addresses = topology.server_addresses + topology.server_ipv6_addresses
             tls = make_certificate(folder, addresses)
             coturn = stack.enter_context(Coturn(topology.server_host, folder, addresses, tls=tls))
         yield Laboratory(topology, nodes, coturn, tuple(files))

@@ -66,6 +66,8 @@ def render_nat(
     """The answer of ``rtckit nat detect`` for people; with ``verbose`` every test."""
     paint = Paint(color)
     name, style = _HEADLINES[behavior.rfc3489]
+    if behavior.translated.value is False and behavior.rfc3489 == "unknown":
+        name = "no NAT; whether something filters cannot be told"
     local = behavior.outcomes[0].local.ip if behavior.outcomes else ""
     ends = f"{server} ({behavior.server})" if server != str(behavior.server) else server
     head = paint(escape_controls(ends), "bold") + paint(f"  from {local}", "dim")

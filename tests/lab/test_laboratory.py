@@ -1,5 +1,6 @@
 """The laboratory as one context, and as a fixture of somebody's tests."""
 
+import asyncio
 import json
 import os
 import subprocess
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from rtckit.core.address import Address
 from rtckit.core.errors import MissingCapability
 from rtckit.lab import capabilities
 from rtckit.lab.laboratory import laboratory
+from rtckit.live.nat_behavior import detect_nat
 from tests.capabilities import require
 
 pytestmark = pytest.mark.lab
@@ -31,6 +34,9 @@ def test_everything_at_once(tmp_path: Path) -> None:
         told = json.loads(lab.hosts["a"].run("env", f"PYTHONPATH={ROOT}", *command, lab.stun_url))
         (server,) = told["servers"]
         assert server["remote"] == "203.0.113.10:3478"
+        ipv6 = Address(lab.topology.server_ipv6_addresses[0], 3478)
+        behavior = lab.hosts["a"].inside(lambda: asyncio.run(detect_nat(ipv6, quick=True)))
+        assert behavior.rfc3489 == "symmetric UDP firewall"
     assert {path.stem for path in seen.iterdir()} == set(lab.nodes)
     sizes = {path.stem: path.stat().st_size for path in seen.iterdir()}
     assert min(sizes[name] for name in ("a", "nat-a", "cgn-a", "server")) > 500
