@@ -96,18 +96,20 @@ class PayloadTypes:
 
     def _prepare(self, offer: Description) -> None:
         agreed: dict[Meaning, int] = {}
-        kinds = set()
+        kinds: dict[str, None] = {}
         for content in offer.contents:
             if not content.rejected:
-                kinds.add(content.kind)
+                kinds[content.kind] = None
                 for codec in content.codecs:
                     agreed.setdefault(meaning_of(codec, content.kind), codec.payload_type)
         agreed |= self._ours
         engine = self._engine
-        if AUDIO in kinds:
-            self._suggest_all(engine.audio, {}, agreed, AUDIO)
+        for kind in kinds:
+            if kind == AUDIO:
+                self._suggest_all(engine.audio, {}, agreed, AUDIO)
+            elif kind == VIDEO:
+                self._suggest_all(engine.video_send, _numbers_of_senders(engine), agreed, VIDEO)
         if VIDEO in kinds:
-            self._suggest_all(engine.video_send, _numbers_of_senders(engine), agreed, VIDEO)
             self._suggest_all(engine.video_receive, {}, agreed, VIDEO)
 
     def _suggest_all(
