@@ -185,3 +185,36 @@ def test_resolves_the_names_of_a_browser(
     assert result["selected"]["remote"]["address"] in ("10.77.0.1", "fd77::1")
     names = [pair["remote"]["name"] for pair in result["pairs"]]
     assert any(name and name.endswith(".local") for name in names)
+
+
+_NO_UDP = """
+table inet no_udp {
+  chain input {
+    type filter hook input priority 0;
+    iifname eth0 meta l4proto udp drop
+  }
+}
+"""
+
+
+@pytest.mark.lab
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("browser", ["chromium", "firefox"])
+def test_connects_to_browser_over_tcp(browser: str, tmp_path: Path) -> None:
+    """Where no UDP passes, the browser's active candidate meets a passive one (RFC 6544)."""
+    require("netns", "nft", browser)
+
+    async def run(topology: Topology, home: str) -> dict[str, Any]:
+        async with PEERS[browser](topology.hosts["a"], Path(home)) as peer:
+            state = await _browser_offers(peer, topology, tmp_path, "--tcp", "-4")
+            assert state in CONNECTED
+        answer: dict[str, Any] = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
+        return answer
+
+    with one_link() as topology, tempfile.TemporaryDirectory(prefix="rtckit-") as home:
+        topology.hosts["b"].run("nft", "-f", "-", text=_NO_UDP)
+        result = asyncio.run(run(topology, home))
+    selected = result["selected"]
+    assert selected["base"]["tcptype"] == "passive"
+    assert selected["remote"]["tcptype"] == "active"
