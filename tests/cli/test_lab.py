@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -208,3 +209,37 @@ def test_ended_by_a_signal_nothing_is_left(number: signal.Signals) -> None:
     assert wait_until(lambda: not guardian.processes_inside(inodes))
     assert wait_until(lambda: not Path(told["nodes"][0]["namespace"]).exists())
     assert list_running() == []
+
+
+@pytest.mark.lab
+def test_ordinary_user_builds_one_without_asking(tmp_path: Path) -> None:
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    user = nobody if os.geteuid() == 0 else []
+    packages = sysconfig.get_path("purelib")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": "/tmp",
+        "PYTHONPATH": f"{ROOT}:{packages}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+    def runs(*command: str) -> bool:
+        done = subprocess.run([*user, *command], env=environment, cwd="/", capture_output=True)
+        return done.returncode == 0
+
+    candidates = (sys.executable, "/usr/bin/python3")
+    python = next((path for path in candidates if runs("env", path, "-c", "import click")), None)
+    if python is None or not runs("unshare", "-Ur", "true"):
+        pytest.skip("no user namespaces, or no Python that an ordinary user may run")
+    arguments = ["up", "--for", "0.1", "--no-servers", "--format", "jsonl", "--name"]
+    done = subprocess.run(
+        [*user, python, "-m", "rtckit", "lab", *arguments, f"test-{os.getpid()}"],
+        env=environment,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == ExitCode.CLEAN, done.stderr
+    told = json.loads(done.stdout.splitlines()[0])
+    assert {node["name"] for node in told["nodes"]} == {"a", "b", "nat-a", "nat-b", "server"}
