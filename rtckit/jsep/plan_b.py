@@ -21,7 +21,6 @@ _TRANSPORT = frozenset(
         "ice-ufrag",
         "ice-pwd",
         "ice-options",
-        "fingerprint",
         "setup",
         "tls-id",
         "dtls-id",
@@ -37,7 +36,8 @@ _TRANSPORT = frozenset(
 )
 """Categories IDENTICAL and TRANSPORT of RFC 8859, which bundled sections leave out.
 
-All but ``rtcp-mux``, which peers look for in each section (RFC 9429, 5.8.3).
+All but ``rtcp-mux``, which peers look for in each section (RFC 9429, 5.8.3), and ``fingerprint``,
+without which the process of a page of Firefox ends when it answers.
 """
 _DIRECTIONS = frozenset(("sendrecv", "sendonly", "recvonly", "inactive"))
 
