@@ -194,7 +194,8 @@ class Connection:
             self._sctp = (ours.sctp_port, theirs.sctp_port)
         elif self._sctp != (ours.sctp_port, theirs.sctp_port):
             raise Refused("Failed to start SCTP transport.", INVALID_MODIFICATION)
-        if self.lost_data_mid not in (None, ours.mid):
+        lost = self.lost_data_mid
+        if lost not in (None, ours.mid) and lost not in self._transports.by_mid:
             raise Refused("Failed to start SCTP transport.", INVALID_MODIFICATION)
 
     def _check_fingerprints(self, created: Description | None, new: Description) -> None:
