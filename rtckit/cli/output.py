@@ -206,7 +206,7 @@ def _emit(settings: Settings, answer: Answer) -> None:
 def _json_line(entry: Mapping[str, Any]) -> str:
     import json
 
-    return json.dumps(entry, separators=(", ", ": ")) + "\n"
+    return json.dumps(entry, separators=(", ", ": ")).replace("\x7f", "\\u007f") + "\n"
 
 
 def _write_answer(text: str) -> None:
