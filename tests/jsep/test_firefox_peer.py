@@ -315,3 +315,20 @@ def test_an_answer_that_rejects_data_ends_the_channels() -> None:
     peer.set_local_description(peer.create_answer())
     assert not peer.negotiation_needed
     assert parse(peer.create_offer().sdp).media[1].rejected
+
+
+@pytest.mark.parametrize(
+    ("offered", "written"),
+    [
+        ("level-idx=5;profile=0;tier=0", ["tier=0"]),
+        ("profile=0;tier=0;level-idx=0", ["profile=0;tier=0"]),
+        ("level-idx=9;profile=1;tier=1", []),
+        ("level-idx=5;profile=0", []),
+    ],
+)
+def test_the_tier_of_an_av1_that_is_only_sent_slips_out(offered: str, written: list[str]) -> None:
+    peer = FirefoxPeer()
+    peer.set_codec_preferences(peer.add_track("video"), _only("VP9"))
+    text = offer("chromium", video=1).text.replace("level-idx=5;profile=0;tier=0", offered)
+    peer.set_remote_description(TypedSdp("offer", text))
+    assert re.findall(r"a=fmtp:45 (.*)\r", peer.create_answer().sdp) == written

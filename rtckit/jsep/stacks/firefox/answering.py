@@ -1,6 +1,6 @@
 """The answer Firefox writes to an offer it has taken: section by section, then BUNDLE."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rtckit.jsep.stacks.firefox.attributes import ExtMap
@@ -181,9 +181,36 @@ def _answer_section(offered: Section, seat: Seat, own: Own, role: str | None) ->
     section.codecs = codecs
     if offered.media == "video" and seat.has_preferences:
         section.sent = negotiate_codecs(seat.codecs, offered)
+        section.sent_fmtps = tuple(_sent_fmtps(section, offered))
     _add_sender(section, offered, seat, own)
     section.extensions = _common_extensions(offered, section, own)
     return section
+
+
+def _sent_fmtps(section: SectionText, offered: Section) -> Iterator[str]:
+    """Yield what slips out of the parameters of an AV1 that is sent and not received.
+
+    That is the tier, if it is 0, and the profile, if the level is 0.
+    """
+    received = {codec.payload_type for codec in section.codecs}
+    for codec in section.sent:
+        if codec.key != "av1" or codec.payload_type in received:
+            continue
+        given = next(
+            (
+                f.parameters
+                for f in offered.formats_read
+                if str(f.payload_type) == codec.payload_type
+            ),
+            {},
+        )
+        shown = [f"profile={given['profile']}"] if "profile" in given else []
+        if given.get("level-idx") != "0":
+            shown = []
+        if given.get("tier") == "0":
+            shown.append("tier=0")
+        if shown:
+            yield f"a=fmtp:{codec.payload_type} {';'.join(shown)}"
 
 
 def _add_sender(section: SectionText, offered: Section, seat: Seat, own: Own) -> None:

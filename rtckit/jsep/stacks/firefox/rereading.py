@@ -92,7 +92,8 @@ def _read_media(section: Section, made: SectionText) -> bool:
     section.formats = [*made.formats, *written.formats]
     if len(section.formats) > _MOST_FORMATS:
         return False
-    values = _read_lines(written.fmtps, written.feedback, (*made.maps, *written.maps))
+    fmtps = (*made.sent_fmtps, *written.fmtps)
+    values = _read_lines(fmtps, written.feedback, (*made.maps, *written.maps))
     section.codecs, section.formats_read, section.feedback = values
     return True
 

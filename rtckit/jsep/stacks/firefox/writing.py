@@ -24,6 +24,7 @@ class SectionText:
         codecs: the codecs in order.
         sent: those of the sender where they are others: preferences do not touch it. Of them only
             the feedback is written, before that of ``codecs``.
+        sent_fmtps: what is written of the parameters of those sent all the same.
         extensions: the header extensions.
         is_bundle_only: it has a=bundle-only.
         is_mixed: it has a=extmap-allow-mixed.
@@ -45,6 +46,7 @@ class SectionText:
     formats: tuple[str, ...] = ()
     codecs: Sequence[Codec] = ()
     sent: Sequence[Codec] = ()
+    sent_fmtps: tuple[str, ...] = ()
     extensions: Iterable[ExtMap] = ()
     is_bundle_only: bool = False
     is_mixed: bool = False
@@ -76,6 +78,7 @@ class SectionText:
             lines.append(f"a=extmap:{shown} {uri}")
         if self.is_mixed:
             lines.append("a=extmap-allow-mixed")
+        lines += self.sent_fmtps
         lines += written.fmtps
         if self.ice is not None:
             lines.append(f"a=ice-pwd:{self.ice[1]}")
