@@ -48,6 +48,12 @@ __all__ = ["check"]
     "RFC 5245's way, and is the only one of aioice.",
 )
 @click.option("--lite", is_flag=True, help="Only answer checks (ICE lite).")
+@click.option(
+    "--renomination",
+    is_flag=True,
+    help="Let the controlling end move to a better pair later, if the other end can follow "
+    "(a=ice-options:renomination).",
+)
 @click.option("--no-trickle", is_flag=True, help="Send all candidates in the description.")
 @click.option(
     "--timeout",
@@ -162,12 +168,15 @@ class _Meeting:
         controlling = options["controlling"]
         if controlling is None:
             controlling = role == "offer"
+        from rtckit.ice.settings import Settings as IceSettings
+
         engine = open_engine(
             options["engine"],
             controlling=controlling,
             gathering=self.gathering,
             nomination=options["nomination"],
             lite=options["lite"],
+            settings=IceSettings(renomination=True) if options["renomination"] else None,
         )
         engine.on_event = self._take
         try:

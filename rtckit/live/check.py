@@ -112,6 +112,8 @@ def open_engine(
         raise UsageError(f"no engine {name!r}: {', '.join(ENGINES)}")
     if lite:
         raise UsageError("aioice has no ICE-lite")
+    if settings is not None and settings.renomination:
+        raise UsageError("aioice has no renomination")
     # By name: other people's engines are loaded when they are asked for, and by nobody else.
     module = importlib.import_module("rtckit.live.engines.aioice")
     engine: Engine = module.AioiceEngine(
@@ -235,7 +237,12 @@ class _Session:
             credentials = self.engine.credentials
             local = list(self.engine.local)
             text = build_offer(
-                credentials, local, self.random, trickle=self.trickle, lite=self.lite
+                credentials,
+                local,
+                self.random,
+                trickle=self.trickle,
+                lite=self.lite,
+                options=self.engine.options,
             )
             self._describe("offer", text)
             await self._take(await self._wait_described())
@@ -253,6 +260,7 @@ class _Session:
             self.random,
             trickle=self.trickle,
             lite=self.lite,
+            options=self.engine.options,
         )
         text = with_candidates(text, list(self.engine.local))
         self._describe("answer", text)
@@ -280,7 +288,7 @@ class _Session:
     async def _take(self, remote: RemoteDescription) -> None:
         if self.on_description is not None:
             self.on_description("remote", remote.text)
-        self.engine.set_remote(remote.credentials, lite=remote.lite)
+        self.engine.set_remote(remote.credentials, lite=remote.lite, options=remote.options)
         for candidate in remote.candidates:
             self._add_remote(candidate)
         early, self._early = self._early, None

@@ -54,6 +54,7 @@ class RemoteDescription:
         credentials: of the section that carries everything.
         candidates: of that section.
         lite: the other end only answers checks.
+        options: what it says in ``a=ice-options``.
         ended: there are no more candidates to come.
         mid: of the section, for candidates that are sent alone.
         text: the description itself.
@@ -63,6 +64,7 @@ class RemoteDescription:
     credentials: Credentials
     candidates: tuple[IceCandidate, ...]
     lite: bool
+    options: tuple[str, ...]
     ended: bool
     mid: str | None
     text: str
@@ -75,6 +77,7 @@ def build_offer(
     *,
     trickle: bool = False,
     lite: bool = False,
+    options: Sequence[str] = ("trickle",),
 ) -> str:
     """Write an offer of one data channel.
 
@@ -84,12 +87,13 @@ def build_offer(
         random: where the session id and the fingerprint come from.
         trickle: more candidates follow (RFC 8838).
         lite: this end only answers checks.
+        options: for ``a=ice-options``.
     """
     text = _OFFER.format(
         session=random.getrandbits(62),
         fingerprint=":".join(f"{byte:02X}" for byte in random.randbytes(32)),
     )
-    return _with_ice(text.replace("\n", "\r\n"), credentials, candidates, trickle, lite)
+    return _with_ice(text.replace("\n", "\r\n"), credentials, candidates, trickle, lite, options)
 
 
 def build_answer(
@@ -100,6 +104,7 @@ def build_answer(
     *,
     trickle: bool = False,
     lite: bool = False,
+    options: Sequence[str] = ("trickle",),
 ) -> str:
     """Answer an offer of any kind, as the standards have it; see `build_offer`.
 
@@ -112,7 +117,7 @@ def build_answer(
         made = answer(parse(offer), "rfc", seed=f"{random.getrandbits(64):x}")
     except OfferRefused as refused:
         raise UnreadableInput(f"the offer cannot be answered: {refused}") from refused
-    return _with_ice(str(made.write()), credentials, candidates, trickle, lite)
+    return _with_ice(str(made.write()), credentials, candidates, trickle, lite, options)
 
 
 def _with_ice(
@@ -121,6 +126,7 @@ def _with_ice(
     candidates: Iterable[IceCandidate],
     trickle: bool,
     lite: bool,
+    options: Sequence[str],
 ) -> str:
     """Put credentials and candidates of this end into a description."""
     editor = parse(text).edit()
@@ -136,7 +142,7 @@ def _with_ice(
         editor.remove_attributes(section.index, "end-of-candidates")
         if section.index == carrier.index and not trickle:
             editor.add_attribute(section.index, "end-of-candidates")
-    editor.set_attribute(None, "ice-options", "trickle")
+    editor.set_attribute(None, "ice-options", " ".join(options))
     if lite:
         editor.add_attribute(None, "ice-lite")
     return str(editor.write())
@@ -173,6 +179,7 @@ def read_remote(text: str) -> RemoteDescription:
             if candidate.component == 1
         ),
         document.session.ice_lite,
+        tuple(section.ice_options),
         section.end_of_candidates or not trickles,
         section.mid,
         str(document.write()),

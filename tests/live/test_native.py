@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from rtckit.core.address import Address
 from rtckit.ice.candidate import IceCandidate
 from rtckit.ice.events import Event
 from rtckit.ice.settings import Credentials, Settings
+from rtckit.live.description import build_offer, read_remote
 from rtckit.live.engines.engine import IceFailed
 from rtckit.live.engines.native import NativeEngine
 from rtckit.live.gather import GatherSettings
@@ -102,6 +104,30 @@ def test_a_conflict_of_roles_is_repaired() -> None:
         await join(a, b)
         await asyncio.gather(a.connect(2), b.connect(2))
         assert a.controlling != b.controlling
+        await close(a, b)
+
+    run(work)
+
+
+@pytest.mark.parametrize("other_follows", [True, False])
+def test_renomination_needs_both_ends(other_follows: bool) -> None:
+    async def work() -> None:
+        settings = Settings(renomination=True)
+        a = NativeEngine(controlling=True, gathering=LOOPBACK, settings=settings)
+        b = NativeEngine(
+            controlling=False, gathering=LOOPBACK, settings=settings if other_follows else None
+        )
+        await asyncio.gather(a.gather(), b.gather())
+        for one, other in ((a, b), (b, a)):
+            text = build_offer(one.credentials, one.local, Random(1), options=one.options)
+            read = read_remote(text)
+            assert ("renomination" in read.options) == (one is a or other_follows)
+            other.set_remote(read.credentials, options=read.options)
+            for candidate in read.candidates:
+                other.add_remote(candidate)
+        await asyncio.gather(a.connect(2), b.connect(2))
+        assert a.agent.renominates == other_follows
+        assert b.agent.renominates == other_follows
         await close(a, b)
 
     run(work)

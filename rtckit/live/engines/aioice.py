@@ -355,8 +355,18 @@ class AioiceEngine:
             server=None if server is None else server.label,
         )
 
-    def set_remote(self, credentials: Credentials, *, lite: bool = False) -> None:
-        """Take the credentials of the other end; checks begin once gathering is over."""
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What this end says in ``a=ice-options``: aioice takes candidates one by one."""
+        return ("trickle",)
+
+    def set_remote(
+        self, credentials: Credentials, *, lite: bool = False, options: tuple[str, ...] = ()
+    ) -> None:
+        """Take the credentials of the other end; checks begin once gathering is over.
+
+        aioice knows no ``options``.
+        """
         self._began = self.now()
         self._remote = credentials, lite
         if self._remote_ended:

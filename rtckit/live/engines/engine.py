@@ -101,8 +101,17 @@ class Engine(Protocol):
         """Gather candidates; returns when there are no more, or the budget is used up."""
         ...
 
-    def set_remote(self, credentials: Credentials, *, lite: bool = False) -> None:
-        """Take the credentials of the other end; checks begin."""
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What this end says in ``a=ice-options``."""
+        ...
+
+    def set_remote(
+        self, credentials: Credentials, *, lite: bool = False, options: tuple[str, ...] = ()
+    ) -> None:
+        """Take the credentials of the other end, and what it said in ``a=ice-options``; checks
+        begin.
+        """
         ...
 
     def add_remote(self, candidate: IceCandidate) -> None:

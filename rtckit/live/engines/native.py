@@ -194,10 +194,17 @@ class NativeEngine:
             if self.on_candidate is not None:
                 self.on_candidate(candidate)
 
-    def set_remote(self, credentials: Credentials, *, lite: bool = False) -> None:
-        """Take the credentials of the other end; checks begin."""
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What this end says in ``a=ice-options``."""
+        return self.agent.options
+
+    def set_remote(
+        self, credentials: Credentials, *, lite: bool = False, options: tuple[str, ...] = ()
+    ) -> None:
+        """Take the credentials of the other end, and what it said in ``a=ice-options``."""
         self._began = self.now()
-        self.agent.set_remote(self._began, credentials, lite=lite)
+        self.agent.set_remote(self._began, credentials, lite=lite, options=options)
         self._flush()
 
     def add_remote(self, candidate: IceCandidate) -> None:
@@ -220,6 +227,10 @@ class NativeEngine:
         ip, why = await self.gatherer.resolve_name(name)
         del self._resolving[name]
         self.agent.resolve_remote(self.now(), name, ip, why)
+        for candidate in self.agent.remote:
+            if candidate.address.ip == ip:
+                for link in list(self._links.values()):
+                    self._permit(link, candidate)
         self._end_remote()
         self._flush()
 
