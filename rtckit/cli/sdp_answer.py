@@ -96,6 +96,7 @@ def answer(
     from rtckit.jsep import OfferRefused
     from rtckit.jsep import answer as answer_as
     from rtckit.jsep import explain_answer as explain_as
+    from rtckit.jsep.decision import Decisions
 
     check_stdin_once((offer, capabilities or ""))
     kinds = _kinds(send)
@@ -109,7 +110,7 @@ def answer(
                 document, stack, kinds, direction=wanted, capabilities=able, seed=seed
             )
         else:
-            decisions = []
+            decisions = Decisions()
             made = answer_as(document, stack, kinds, direction=wanted, capabilities=able, seed=seed)
     except OfferRefused as refused:
         return _refusal(document, offer, stack, refused)
