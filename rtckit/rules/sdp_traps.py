@@ -19,6 +19,55 @@ _LEAST_BANDWIDTH = 6000
 
 
 @rule(
+    "DTLS110",
+    WARNING,
+    layer=Layer.DTLS,
+    refs=("RFC 9143, 7.1.3", "RFC 8842, 5"),
+    subject="sdp",
+    levels={"rfc": None, "chromium": None, "firefox": ERROR},
+)
+def fingerprint_left_to_the_bundle(description: LintedDescription) -> Iterator[Hit]:
+    """A bundled section should repeat the fingerprint, though RFC 9143 spares it.
+
+    Why: Firefox fetches the fingerprint of every section when an answer is set. It looks for a
+        missing one before that, but not in bundled sections of an answer and bundle-only ones of an
+        offer: with these the process of the page ends, without an error to catch.
+    Fires on:
+        == offer
+        a=group:BUNDLE 0 1
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        a=mid:0
+        a=fingerprint:sha-1 49:66:12:17:0D:1C:91:AE:57:4C:C6:36:DD:D5:97:D2:7D:62:C9:9A
+        m=video 0 UDP/TLS/RTP/SAVPF 96
+        a=mid:1
+        a=bundle-only
+    Silent on:
+        == offer
+        a=group:BUNDLE 0 1
+        m=audio 9 UDP/TLS/RTP/SAVPF 0
+        a=mid:0
+        a=fingerprint:sha-1 49:66:12:17:0D:1C:91:AE:57:4C:C6:36:DD:D5:97:D2:7D:62:C9:9A
+        m=video 0 UDP/TLS/RTP/SAVPF 96
+        a=mid:1
+        a=bundle-only
+        a=fingerprint:sha-1 49:66:12:17:0D:1C:91:AE:57:4C:C6:36:DD:D5:97:D2:7D:62:C9:9A
+    Fix: copy the fingerprint of the first section of the bundle, or write it before the first m=.
+    """
+    if description.session.has("fingerprint"):
+        return
+    for media in description.active_media:
+        owner = transport(description, media)
+        if owner is media or media.has("fingerprint") or not owner.has("fingerprint"):
+            continue
+        if description.is_answer or media.bundle_only:
+            yield Hit(
+                f"section {media.index} leaves its fingerprint to section {owner.index}:"
+                " the page of Firefox ends on it",
+                description.at_line(media),
+            )
+
+
+@rule(
     "BUNDLE101",
     WARNING,
     layer=Layer.ICE,
