@@ -140,11 +140,11 @@ def split_lines(text: str) -> SplitText:
         end = "\n"
     elif not line_feeds:
         end = "\r"
-    elif carriage_returns == line_feeds == text.count("\r\n"):
-        end = "\r\n"
     else:
-        return _split_mixed(text)
+        end = "\r\n"
     bodies = text.split(end)
+    if end == "\r\n" and not carriage_returns == line_feeds == len(bodies) - 1:
+        return _split_mixed(text)
     if bodies[-1]:
         return SplitText(bodies, end, "")
     bodies.pop()

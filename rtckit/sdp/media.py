@@ -166,7 +166,7 @@ class MediaSection(Section):
     def candidates(self) -> list[Candidate]:
         """The candidates that could be read, in order."""
         candidates = []
-        for attribute in self._by_name.get("candidate", ()):
+        for attribute in self.find_all("candidate"):
             span = attribute.value_span
             candidate, problems = decode_candidate(attribute.value or "", span.line, span.column)
             self._noted.extend(problems)
@@ -313,8 +313,7 @@ class MediaSection(Section):
     def _damaged_rtpmaps(self) -> set[str]:
         """Payload types whose rtpmap could not be read."""
         stated = {
-            (attribute.value or "").partition(" ")[0]
-            for attribute in self._by_name.get("rtpmap", ())
+            (attribute.value or "").partition(" ")[0] for attribute in self.find_all("rtpmap")
         }
         return stated - self._rtpmaps.keys()
 
@@ -329,7 +328,7 @@ class MediaSection(Section):
     def _fmtp(self) -> dict[str, str]:
         """The parameters of each format as written."""
         found: dict[str, str] = {}
-        for attribute in self._by_name.get("fmtp", ()):
+        for attribute in self.find_all("fmtp"):
             payload_type, space, text = (attribute.value or "").strip(BLANKS).partition(" ")
             if not payload_type or not space:
                 self._note("fmtp without parameters", attribute.span, ATTRIBUTES["fmtp"].form)
@@ -347,7 +346,7 @@ class MediaSection(Section):
     def _rtcp_fb(self) -> dict[str, list[str]]:
         """The feedback of each payload type and of ``*`` (RFC 4585, 4.2)."""
         found: dict[str, list[str]] = {}
-        for attribute in self._by_name.get("rtcp-fb", ()):
+        for attribute in self.find_all("rtcp-fb"):
             value = " ".join(words(attribute.value or ""))
             payload_type, space, feedback = value.partition(" ")
             if not space:

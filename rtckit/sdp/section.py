@@ -5,7 +5,10 @@ listed in ``problems``. Where an attribute repeats that should not, the first on
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from itertools import chain
+from operator import attrgetter
 from typing import ClassVar, TypeVar
 
 from rtckit.core.errors import ParseError
@@ -55,26 +58,27 @@ __all__ = ["Section"]
 T = TypeVar("T")
 _READ_LETTERS = frozenset("votrzkbciuep")
 """The line types whose values are read; one of a media section is not in its table."""
+_LINE_OF = attrgetter("line")
 _FIRST_WORD = re.compile(r"[^:=\s]{1,20}")
 
 
 _REPEATED = frozenset(("rtpmap", "fmtp", "rtcp-fb", "extmap"))
 _MOST_REPEATED = 4096
 _LONGEST_REPEATED = 200
-_FIELDS: dict[str, tuple[str, str | None]] = {}
-"""Name and value of lines that stand in every description, and in each several times."""
+_NAMES: dict[str, str] = {}
+"""The names of lines that stand in every description, and in each several times."""
 
 
-def _fields_of(text: str) -> tuple[str, str | None]:
-    """Name and value of an ``a=`` line."""
-    name, colon, value = text[2:].partition(":")
+def _name_of(text: str) -> str:
+    """The name of an ``a=`` line."""
+    name, colon, _ = text[2:].partition(":")
     if not colon:
-        return name.rstrip(BLANKS), None
+        return name.rstrip(BLANKS)
     if name in _REPEATED and len(text) <= _LONGEST_REPEATED:
-        if len(_FIELDS) >= _MOST_REPEATED:
-            _FIELDS.clear()
-        _FIELDS[text] = (name, value)
-    return name, value
+        if len(_NAMES) >= _MOST_REPEATED:
+            _NAMES.clear()
+        _NAMES[text] = name
+    return name
 
 
 def _by_place(problem: SdpProblem) -> Span:
@@ -142,53 +146,56 @@ class Section:
         ]
 
     @view
-    def _sorted(self) -> tuple[list[Attribute], dict[str, list[Attribute]], dict[str, list[Line]]]:
-        """The section's attributes, those by name, and the other lines by type: one pass."""
-        attributes: list[Attribute] = []
-        by_name: dict[str, list[Attribute]] = {}
+    def _sorted(self) -> tuple[dict[str, list[int]], dict[str, list[Line]]]:
+        """Where the attributes of each name stand, and the other lines by type: one pass."""
+        # Most attributes are asked for by name or not at all: only their places are kept.
+        by_name: defaultdict[str, list[int]] = defaultdict(list)
         by_type: dict[str, list[Line]] = {}
-        number = self._start
-        new, known = tuple.__new__, _FIELDS.get
+        place = self._start - 1
+        known = _NAMES.get
         for text in self._split.bodies[self._start : self._stop]:
-            number += 1
-            fields = known(text)
-            if fields is not None or text[:2] == "a=":
-                name, value = fields or _fields_of(text)
-                # What Attribute(...) does, without another call: there are very many lines.
-                attribute = new(Attribute, (name, value, number))
-                attributes.append(attribute)
-                of_it = by_name.get(name)
-                if of_it is None:
-                    by_name[name] = [attribute]
-                else:
-                    of_it.append(attribute)
+            place += 1
+            name = known(text)
+            if name is not None:
+                by_name[name].append(place)
+            elif text[:2] == "a=":
+                by_name[_name_of(text)].append(place)
             else:
-                line = Line(number, text, "")
+                line = Line(place + 1, text, "")
                 letter = text[0] if text[1:2] == "=" and text[0] in LINE_TYPES else line.type
-                if letter in by_type:
-                    by_type[letter].append(line)
-                else:
-                    by_type[letter] = [line]
-        return attributes, by_name, by_type
-
-    @property
-    def attributes(self) -> list[Attribute]:
-        """The ``a=`` lines, in order, the unknown among them."""
-        return self._sorted[0]
+                by_type.setdefault(letter, []).append(line)
+        return dict(by_name), by_type
 
     @view
-    def _by_name(self) -> dict[str, list[Attribute]]:
-        return self._sorted[1]
+    def attributes(self) -> list[Attribute]:
+        """The ``a=`` lines, in order, the unknown among them."""
+        found = [self._attributes(name, places) for name, places in self._places.items()]
+        return sorted(chain.from_iterable(found), key=_LINE_OF)
+
+    @view
+    def _places(self) -> dict[str, list[int]]:
+        """The indices of the lines of each attribute, by its name."""
+        return self._sorted[0]
+
+    def _attributes(self, name: str, places: Iterable[int]) -> list[Attribute]:
+        bodies = self._split.bodies
+        at = 2 + len(name)
+        return [
+            # Without a colon there may be blanks behind the name.
+            Attribute(name, text[at + 1 :] if text[at : at + 1] == ":" else None, place + 1)
+            for place in places
+            for text in (bodies[place],)
+        ]
 
     @view
     def _by_type(self) -> dict[str, list[Line]]:
-        return self._sorted[2]
+        return self._sorted[1]
 
     @view
     def stray_lines(self) -> list[Line]:
         """The lines that are no SDP line: blank, without ``<letter>=``, or of an unknown letter."""
         strays: list[Line] = []
-        for letter, lines in self._sorted[2].items():
+        for letter, lines in self._by_type.items():
             if letter not in LINE_TYPES:
                 strays += lines
         if not strays:
@@ -211,36 +218,48 @@ class Section:
 
     def find(self, name: str) -> Attribute | None:
         """The first attribute called ``name`` at this level, or None."""
-        found = self._by_name.get(name)
-        return found[0] if found else None
+        places = self._places.get(name)
+        return self._attributes(name, places[:1])[0] if places else None
 
     def find_all(self, name: str) -> list[Attribute]:
         """Every attribute called ``name`` at this level, in order."""
-        return list(self._by_name.get(name, ()))
+        places = self._places.get(name)
+        return self._attributes(name, places) if places else []
 
     def has(self, name: str) -> bool:
         """Whether an attribute called ``name`` stands at this level."""
-        return name in self._by_name
+        return name in self._places
 
     def find_lines(self, letter: str) -> list[Line]:
         """The section's lines of one type (``c``, ``b``...), in order."""
         return [line for line in self.lines if line.type == letter]
 
-    def text_without(self, starts: tuple[str, ...]) -> str:
-        """The section's lines but for those with one of some beginnings (``c=``, ``a=ssrc:``).
+    def text_without(self, names: Iterable[str]) -> str:
+        """The section's lines but for some attributes (``ssrc``) and line types (``c=``).
 
         What is left of a description when what differs from call to call is taken out; something
         to remember a reading by.
         """
-        bodies = self._split.bodies[self._start : self._stop]
-        return "\n".join([body for body in bodies if not body.startswith(starts)])
+        left_out: list[int] = []
+        for name in names:
+            if name[-1] == "=":
+                left_out += [line.number - 1 for line in self._by_type.get(name[0], ())]
+            else:
+                left_out += self._places.get(name, ())
+        bodies, start = self._split.bodies, self._start
+        kept: list[str] = []
+        for place in sorted(left_out):
+            kept += bodies[start:place]
+            start = place + 1
+        kept += bodies[start : self._stop]
+        return "\n".join(kept)
 
     # -- what could not be read -----------------------------------------------------------------
 
     def problems_in(self, names: Iterable[str]) -> list[SdpProblem]:
         """What could not be read of some attributes (``ssrc``) and line types (``c=``) alone."""
         readers = self._READ_BY
-        _, by_name, by_type = self._sorted
+        by_name, by_type = self._sorted
         for name in names:
             known = by_type if name[-1] == "=" else by_name
             if (name[0] if name[-1] == "=" else name) in known and name in readers:
@@ -252,7 +271,7 @@ class Section:
         """Everything in this section that could not be read, in order of lines."""
         for name in self._ALWAYS_READ:
             getattr(self, name)
-        _, by_name, by_type = self._sorted
+        by_name, by_type = self._sorted
         readers = self._READ_BY
         for name in by_name:
             if name in readers:
@@ -282,7 +301,10 @@ class Section:
             return None
 
     def _read_all(self, name: str, reader: Callable[[str, int, int], T]) -> list[T]:
-        values = (self._read(attribute, reader) for attribute in self._by_name.get(name, ()))
+        places = self._places.get(name)
+        if not places:
+            return []
+        values = [self._read(attribute, reader) for attribute in self._attributes(name, places)]
         return [value for value in values if value is not None]
 
     def _read_first(self, name: str, reader: Callable[[str, int, int], T]) -> T | None:
@@ -327,9 +349,9 @@ class Section:
 
         RFC 8866, 6.7. Where several stand at one level the last one counts, as in the browsers.
         """
-        own = [found[-1] for name in DIRECTIONS if (found := self._by_name.get(name))]
+        own = [(found[-1], name) for name in DIRECTIONS if (found := self._places.get(name))]
         if own:
-            return max(own, key=lambda attribute: attribute.line).name
+            return max(own)[1]
         return self._parent.direction if self._parent else "sendrecv"
 
     @view
@@ -371,7 +393,7 @@ class Section:
         if value is None:
             return self._parent.setup if self._parent and not self.has("setup") else None
         if value not in SETUP_ROLES:
-            attribute = self._by_name["setup"][0]
+            attribute = self.find_all("setup")[0]
             self._note(f"setup {value[:40]!r}", attribute.value_span, ATTRIBUTES["setup"].form)
             return None
         return value

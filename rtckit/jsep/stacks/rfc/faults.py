@@ -27,7 +27,10 @@ RTP_PROTOCOLS = frozenset(
 """The profiles of an offer that are taken for DTLS-SRTP (RFC 9429, 5.1.2)."""
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+")
-_ORDERED = re.compile("vosi*u*e*p*c*b*[trz]*t[trz]*k*a*(?:mi*c*b*k*a*)*")
+_ORDERED = re.compile(
+    "v=o=s=(?:i=)*(?:u=)*(?:e=)*(?:p=)*(?:c=)*(?:b=)*(?:[rz]=)*t=(?:[trz]=)*(?:k=)*(?:a=)*"
+    "(?:m=(?:i=)*(?:c=)*(?:b=)*(?:k=)*(?:a=)*)*"
+)
 _REQUIRED = "vost"
 _TIMES = "trz"
 _UFRAG = range(4, 257)
@@ -82,7 +85,7 @@ def _problems_of(document: Document) -> Iterator[SdpProblem]:
 
 def _find_order_fault(document: Document) -> str | None:
     """Where the lines are not in the order of RFC 8866, 9; None if they are."""
-    if _ORDERED.fullmatch(document.line_types):
+    if _ORDERED.fullmatch(document.line_starts):
         return None
     session = document.session.lines
     types = {line.type for line in session}

@@ -19,7 +19,6 @@ _VARYING = (
     *("c=", "ice-ufrag", "ice-pwd", "fingerprint", "tls-id", "candidate", "rtcp"),
     *("msid", "ssrc", "ssrc-group"),
 )
-_VARYING_STARTS = tuple(name if name == "c=" else f"a={name}:" for name in _VARYING)
 _MOST_KEPT = 256
 _LONGEST_KEPT = 20_000
 
@@ -59,7 +58,7 @@ def _reading_of(media: MediaSection) -> _Reading:
     found = _FOUND.get(media)
     if found is not None:
         return found
-    text = media.text_without(_VARYING_STARTS)
+    text = media.text_without(_VARYING)
     found = _KEPT.get(text)
     if found is not None:
         _KEPT.move_to_end(text)
