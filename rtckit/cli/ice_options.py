@@ -30,7 +30,13 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         metavar="URI",
         help="Ask this STUN or TURN server (stun:, turn:, turns:); may be repeated.",
     ),
-    click.option("-u", "--username", metavar="USER", help="The user name for TURN servers."),
+    click.option(
+        "-u",
+        "--username",
+        metavar="USER",
+        envvar="RTCKIT_TURN_USERNAME",
+        help="The user name for TURN servers; else that in RTCKIT_TURN_USERNAME.",
+    ),
     click.option("--credential", metavar="PASSWORD", help="Its password; seen by others in `ps`."),
     click.option("--credential-file", metavar="FILE", help="A file with the password; - is stdin."),
     click.option(

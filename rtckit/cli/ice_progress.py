@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from rtckit.cli.output import Settings
+from rtckit.cli.output import Settings, is_terminal
 
 if TYPE_CHECKING:
     from rtckit.ice.events import Event
@@ -22,7 +22,7 @@ def tell_progress(settings: Settings, event: "Event") -> None:
     if settings.quiet or settings.output_format == "jsonl":
         return
     if not settings.verbose and (
-        event.t < _AFTER_S or event.event not in _MATTERS or not sys.stderr.isatty()
+        event.t < _AFTER_S or event.event not in _MATTERS or not is_terminal(sys.stderr)
     ):
         return
     from rtckit.analysis.ice_words import say_event

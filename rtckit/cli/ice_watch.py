@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rtckit.cli.ice_options import gather_options
-from rtckit.cli.output import Answer, Settings, answering
+from rtckit.cli.output import Answer, Settings, answering, is_terminal
 from rtckit.cli.sources import STDIN, check_stdin_once, open_stdin
 from rtckit.core.errors import ExitCode, ParseError, UnreadableInput, UsageError
 
@@ -118,7 +118,7 @@ def _refuse_nonsense(settings: Settings, paths: tuple[str, ...], options: dict[s
 
 
 def _need_a_terminal() -> None:
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+    if not (is_terminal(sys.stdout) and is_terminal(sys.stdin)):
         raise UsageError(
             "this is no terminal: --format text, json or jsonl say the same without a screen"
         )

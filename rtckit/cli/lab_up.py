@@ -182,7 +182,7 @@ def _announce(settings: Settings, running: "Running", lab: "Laboratory") -> None
         addresses = ", ".join(running.addresses.get(node, ()))
         if node == "server":
             addresses = ", ".join(lab.topology.server_addresses)
-        note(f"  {node:10} {addresses}")
+        note(f"  {node:10} {addresses}".rstrip())
     for key, value in running.environment.items():
         note(f"  {key}={value}")
     works, relayed = lab.can_connect(turn=False), bool(running.environment)

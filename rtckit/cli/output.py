@@ -4,6 +4,7 @@ A command returns an :class:`Answer`; nothing else writes to stdout. Notes, prog
 to stderr. The exit codes are those of :class:`rtckit.core.errors.ExitCode`.
 """
 
+import errno
 import functools
 import io
 import os
@@ -20,7 +21,7 @@ import click
 
 from rtckit.core.errors import ExitCode, UsageError
 
-__all__ = ["Answer", "Canvas", "Settings", "answering", "report_error"]
+__all__ = ["Answer", "Canvas", "Settings", "answering", "is_terminal", "report_error"]
 
 _PIPE_WIDTH = 100
 _WIDEST = 120
@@ -74,7 +75,7 @@ class Settings:
         Shown on stderr when the work takes more than a second; ``None`` unless stderr is a
         terminal, and with ``--quiet`` or JSON.
         """
-        if self.quiet or self.output_format == "json" or not _is_terminal(sys.stderr):
+        if self.quiet or self.output_format == "json" or not is_terminal(sys.stderr):
             yield None
             return
         line = _ProgressLine()
@@ -108,7 +109,7 @@ class Settings:
 
     def canvas(self) -> Canvas:
         """How text is drawn, from the options, the environment and where it goes."""
-        on_terminal = self.output == "-" and _is_terminal(sys.stdout)
+        on_terminal = self.output == "-" and is_terminal(sys.stdout)
         width = shutil.get_terminal_size((_PIPE_WIDTH, 24)).columns
         if not on_terminal and not os.environ.get("COLUMNS"):
             width = _PIPE_WIDTH
@@ -145,6 +146,7 @@ def answering(
         output_format: str, output: str, quiet: bool, verbose: int, color: str, **arguments: Any
     ) -> ExitCode:
         settings = Settings(output_format, output, quiet, verbose, color)
+        _refuse_unwritable(output)
         answer = function(settings, **arguments)
         _emit(settings, answer)
         return answer.exit_code
@@ -182,6 +184,22 @@ _COMMON_OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
+def _refuse_unwritable(output: str) -> None:
+    """Say before minutes of work that its answer could not be kept; touches no file."""
+    if output == "-":
+        return
+    path = Path(output)
+    number = 0
+    if path.is_dir():
+        number = errno.EISDIR
+    elif not path.exists() and not path.parent.is_dir():
+        number = errno.ENOENT
+    elif not os.access(path if path.exists() else path.parent, os.W_OK):
+        number = errno.EACCES
+    if number:
+        raise UsageError(f"cannot write {output}: {os.strerror(number)}")
+
+
 def _emit(settings: Settings, answer: Answer) -> None:
     if settings.output_format == "json":
         from rtckit.report.json import dump
@@ -211,6 +229,8 @@ def _json_line(entry: Mapping[str, Any]) -> str:
 
 def _write_answer(text: str) -> None:
     """``text`` on stdout; a reader that has gone away is no error, the exit code still counts."""
+    if sys.stdout is None:  # closed before the start (``>&-``)
+        return
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -235,6 +255,8 @@ def report_error(message: str) -> None:
 
 
 def _write_error(text: str) -> None:
+    if sys.stderr is None:
+        return
     if isinstance(sys.stderr, io.TextIOWrapper):
         sys.stderr.reconfigure(errors="backslashreplace")
     try:
@@ -244,7 +266,8 @@ def _write_error(text: str) -> None:
         pass
 
 
-def _is_terminal(stream: Any) -> bool:
+def is_terminal(stream: Any) -> bool:
+    """Whether a person sits there; a stream that was closed before the start is None."""
     try:
         return bool(stream.isatty())
     except (AttributeError, ValueError):

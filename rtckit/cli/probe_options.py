@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from rtckit.cli.output import is_terminal
 from rtckit.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -93,23 +94,29 @@ def read_secret(
         return given
     if file is not None:
         try:
-            text = sys.stdin.read(_SECRET_LIMIT) if file == "-" else _read(file)
+            text = _read_stdin() if file == "-" else _read(file)
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read the {what} from {file}: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"cannot read the {what} from {file}: {reason}") from error
         return text.removesuffix("\n").removesuffix("\r")
     if variable in os.environ:
         return os.environ[variable]
-    if ask and sys.stdin.isatty() and sys.stderr.isatty():
+    if ask and is_terminal(sys.stdin) and is_terminal(sys.stderr):
         answer: str = click.prompt(what.capitalize(), hide_input=True, err=True)
         return answer
     return None
+
+
+def _read_stdin() -> str:
+    """What stdin holds; nothing where it is closed."""
+    return "" if sys.stdin is None else sys.stdin.read(_SECRET_LIMIT)
 
 
 async def with_patience(settings: "Settings", work: Awaitable[T], what: str) -> T:
     """``work``, with a line on stderr for people when it takes more than a second."""
     import asyncio
 
-    if settings.output_format != "text" or not sys.stderr.isatty():
+    if settings.output_format != "text" or not is_terminal(sys.stderr):
         return await work
     handle = asyncio.get_running_loop().call_later(1.0, settings.note, f"rtckit: {what}")
     try:

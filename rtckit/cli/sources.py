@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from rtckit.cli.output import Settings
+from rtckit.cli.output import Settings, is_terminal
 from rtckit.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,9 @@ def check_stdin_once(names: tuple[str, ...]) -> None:
 
 def open_stdin(settings: Settings) -> BinaryIO:
     """The bytes of stdin; a person who sits at the terminal is told that rtckit waits."""
-    if sys.stdin.isatty():
+    if sys.stdin is None:
+        raise UsageError("stdin is closed: there is nothing to read")
+    if is_terminal(sys.stdin):
         settings.note("rtckit: reading from the terminal; end with Ctrl-D")
     return sys.stdin.buffer
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from rtckit.cli.output import Answer, Settings, answering
-from rtckit.core.errors import UsageError
+from rtckit.core.errors import NetworkFailure, UsageError
 
 if TYPE_CHECKING:
     from rtckit.live.stun_server import StunServer
@@ -111,6 +111,8 @@ async def _serve(
     import contextlib
     import signal
 
+    from rtckit.live.errors import Refused
+
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -126,7 +128,11 @@ async def _serve(
         elif settings.verbose:
             settings.note(f"{source} to {local}: {len(request)} bytes, {what}")
 
-    async with server:
+    async with contextlib.AsyncExitStack() as opened:
+        try:
+            await opened.enter_async_context(server)
+        except Refused as error:
+            raise NetworkFailure(f"cannot listen on {error.remote}: {error}") from error
         server.on_request = seen
         ways = "UDP and TCP" if server.tcp else "UDP"
         for address in server.addresses:

@@ -34,7 +34,13 @@ _SECRET = "RTCKIT_TURN_SECRET"  # the name of a variable
 
 @click.command(short_help="Check TURN servers step by step.")
 @click.argument("servers", nargs=-1, required=True, metavar="SERVER...")
-@click.option("-u", "--username", metavar="USER", help="The user name.")
+@click.option(
+    "-u",
+    "--username",
+    metavar="USER",
+    envvar="RTCKIT_TURN_USERNAME",
+    help="The user name; else that in RTCKIT_TURN_USERNAME.",
+)
 @click.option("--credential", metavar="PASSWORD", help="The password; seen by others in `ps`.")
 @click.option("--credential-file", metavar="FILE", help="A file with the password; - is stdin.")
 @click.option("--rest-secret", metavar="SECRET", help="Make time-limited credentials with this.")
@@ -138,10 +144,16 @@ def check(
     """
     from rtckit.live.turn_check import CheckSettings
 
+    secret = read_secret(rest_secret, rest_secret_file, _SECRET, "secret", ask=False)
+    if secret is None:
+        ask = bool(username)
+        credential = read_secret(credential, credential_file, _CREDENTIAL, "credential", ask=ask)
+    elif credential_file is not None:
+        raise UsageError("a credential and a secret: only one of them can be meant")
     chosen = _credentials(
         username,
-        read_secret(credential, credential_file, _CREDENTIAL, "credential", ask=bool(username)),
-        read_secret(rest_secret, rest_secret_file, _SECRET, "secret", ask=False),
+        credential,
+        secret,
         rest_ttl,
     )
     targets = _targets(servers, ways, *chosen)

@@ -61,6 +61,7 @@ class Laboratory:
             known["RTCKIT_TURN"] = server.turn_urls()[0]
             known["RTCKIT_TURN_USERNAME"] = server.username
             known["RTCKIT_TURN_PASSWORD"] = server.password
+            known["RTCKIT_TURN_CREDENTIAL"] = server.password  # what rtckit itself looks for
         if server.tls is not None:
             known["RTCKIT_TURNS"] = server.turns_urls()[0]
             known["SSL_CERT_FILE"] = str(server.tls.certificate)

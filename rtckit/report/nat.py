@@ -86,7 +86,7 @@ def render_nat(
     hidden = len(findings) - len(shown)
     closing = summarize(shown) if shown else "Nothing here stands in the way of calls."
     if hidden:
-        closing += f" {hidden} more worth knowing: -v"
+        closing += f"\n{hidden} more worth knowing: -v"
     blocks.append(closing)
     return "\n\n".join(blocks)
 

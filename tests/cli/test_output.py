@@ -89,6 +89,33 @@ def test_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFix
     )
 
 
+def test_output_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "none" / "answer.txt"
+    assert main(["fake", "-o", str(target)]) == ExitCode.USAGE
+    assert "a note" not in capsys.readouterr().err
+    assert main(["fake", "-o", str(tmp_path)]) == ExitCode.USAGE
+    assert capsys.readouterr().err.endswith(": Is a directory\n")
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
+def test_streams_may_be_closed_before_the_start(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, name, None)
+    assert main(["fake"]) == ExitCode.FINDINGS
+
+
+def test_a_closed_stdin_holds_nothing_to_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["sdp", "lint", "-"]) == ExitCode.USAGE
+    assert capsys.readouterr().err == "rtckit: error: stdin is closed: there is nothing to read\n"
+    command = ["turn", "check", "turn:127.0.0.1:9", "-u", "alice"]
+    assert main(command) == ExitCode.USAGE
+    assert "no password for alice" in capsys.readouterr().err
+
+
 def test_a_terminal_without_unicode_gets_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))

@@ -137,6 +137,28 @@ def test_secrets_come_from_files_and_the_environment(
     assert "open sesame" not in said.out + said.err
 
 
+def test_a_user_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RTCKIT_TURN_USERNAME", "alice")
+    closed = f"turn:127.0.0.1:{closed_port()}?transport=udp"
+    assert main(["turn", "check", closed]) == ExitCode.USAGE
+    assert "no password for alice" in capsys.readouterr().err
+    monkeypatch.setenv("RTCKIT_TURN_CREDENTIAL", "open sesame")
+    assert main(["turn", "check", closed]) == ExitCode.NETWORK
+    assert not capsys.readouterr().err
+    # A secret that is given counts more than a password that stands about.
+    assert main(["turn", "check", closed, "--rest-secret", "hidden"]) == ExitCode.NETWORK
+    assert not capsys.readouterr().err
+
+
+def test_no_password_is_asked_for_beside_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rtckit.cli.probe_options.is_terminal", lambda stream: True)
+    monkeypatch.setattr("click.prompt", lambda *_, **__: pytest.fail("asked for a password"))
+    command = ["turn", "check", f"turn:127.0.0.1:{closed_port()}?transport=udp", "-u", "alice"]
+    assert main([*command, "--rest-secret", "hidden"]) == ExitCode.NETWORK
+
+
 def test_a_stun_server_is_no_turn_server(server: str, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["turn", "check", f"turn:{server}?transport=udp", "--timeout", "0.3"]
     code = main([*command, "--format", "json"])
@@ -183,8 +205,10 @@ def test_serve_until_interrupted() -> None:
     assert process.returncode == 0
 
 
-def test_serve_where_it_cannot() -> None:
+def test_serve_where_it_cannot(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         port = str(taken.getsockname()[1])
         assert main(["stun", "serve", "--port", port, "-q"]) == ExitCode.NETWORK
+    said = capsys.readouterr().err
+    assert said == f"rtckit: error: cannot listen on 127.0.0.1:{port}: Address already in use\n"
