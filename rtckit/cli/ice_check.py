@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["check"]
 
+_WAITING = {
+    "listen": "waiting for the other end at",
+    "connect": "connecting to the other end at",
+    "dir": "meeting the other end in",
+}
+
 
 @click.command(short_help="Connect two ends, or one end to any ICE agent.")
 @click.option(
@@ -208,8 +214,9 @@ class _Meeting:
             _refuse_answer(text)
             return PasteSignalling(lambda _: None, lambda: text)
         way = self.options["signal"]
-        if way.startswith("listen"):
-            self.settings.note(f"rtckit: waiting for the other end at {way.partition(':')[2]}")
+        kind, _, place = way.partition(":")
+        if kind in _WAITING:
+            self.settings.note(f"rtckit: {_WAITING[kind]} {place}")
         return await open_signalling(
             way,
             role=self.options["role"],

@@ -9,10 +9,11 @@ import asyncio
 import contextlib
 import json
 import os
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from rtckit.core.errors import NetworkFailure, UsageError
 
@@ -119,7 +120,11 @@ class FileSignalling:
     trickles = True
 
     def __init__(self, folder: Path, role: str | None = None) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            reason = "it is no folder" if folder.exists() else error.strerror or str(error)
+            raise UsageError(f"dir:{folder}: {reason}") from error
         paths = {name: folder / f"{name}.jsonl" for name in ("offer", "answer")}
         for path in paths.values():
             if _is_left_behind(path):
@@ -244,7 +249,8 @@ async def open_signalling(
             async with asyncio.timeout(timeout):
                 return await opening
         except TimeoutError as error:
-            raise NetworkFailure(f"{way}: the other end did not come in {timeout:g} s") from error
+            came = "the other end did not come" if kind == "listen" else "nobody listened there"
+            raise NetworkFailure(f"{way}: {came} in {timeout:g} s") from error
         except OSError as error:
             raise NetworkFailure(f"{way}: {error.strerror or error}") from error
     raise UsageError(
@@ -288,7 +294,17 @@ async def _connect(host: str, port: int) -> StreamSignalling:
         return StreamSignalling(reader, writer.write, writer.close, "offer")
 
 
+def _leads_somewhere(stream: TextIO | None) -> bool:
+    """Whether somebody may be at the other end; asyncio cannot wait for files and /dev/null."""
+    if stream is None or stream.closed:
+        return False
+    mode = os.fstat(stream.fileno()).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stream.isatty()
+
+
 async def _open_pipe(role: str | None) -> StreamSignalling:
+    if not _leads_somewhere(sys.stdin):
+        raise UsageError("pipe: stdin is no pipe, socket or terminal: nobody can answer over it")
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=_LONGEST_LINE)
     transport, _ = await loop.connect_read_pipe(

@@ -186,6 +186,15 @@ def test_check_wrongly(arguments: list[str], capsys: Capture) -> None:
     assert capsys.readouterr().err
 
 
+def test_it_is_said_where_the_other_end_is_awaited(tmp_path: Path, capsys: Capture) -> None:
+    ways = [("connect:127.0.0.1:1", "connecting to the other end at 127.0.0.1:1")]
+    ways.append((f"dir:{tmp_path}", f"meeting the other end in {tmp_path}"))
+    for way, note in ways:
+        arguments = ["ice", "check", *LOOPBACK, "--signal", way, "--wait", "0.2"]
+        assert main(arguments) == ExitCode.NETWORK
+        assert capsys.readouterr().err.startswith(f"rtckit: {note}\n")
+
+
 def test_what_is_no_offer(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "offer.sdp").write_text("hello")
     arguments = ["ice", "check", *LOOPBACK, "--remote", str(tmp_path / "offer.sdp")]

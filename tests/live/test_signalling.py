@@ -1,6 +1,7 @@
 """Ways for two ends to meet, and the descriptions that go over them."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -105,6 +106,32 @@ def test_nobody_comes() -> None:
             await open_signalling("listen:127.0.0.1:0", timeout=0.05)
 
     run(work)
+
+
+def test_nobody_listens() -> None:
+    async def work() -> None:
+        with pytest.raises(NetworkFailure, match="nobody listened there in"):
+            await open_signalling("connect:127.0.0.1:1", timeout=0.05)
+
+    run(work)
+
+
+def test_what_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="it is no folder"):
+        FileSignalling(tmp_path / "file")
+
+
+@pytest.mark.parametrize("nothing", [None, "/dev/null", __file__])
+def test_a_pipe_that_leads_nowhere(nothing: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work() -> None:
+        with pytest.raises(UsageError, match="nobody can answer over it"):
+            await open_signalling("pipe", role="offer")
+
+    with contextlib.ExitStack() as opened:
+        stdin = None if nothing is None else opened.enter_context(Path(nothing).open())
+        monkeypatch.setattr("sys.stdin", stdin)
+        run(work)
 
 
 @pytest.mark.parametrize(
