@@ -88,13 +88,29 @@ def _all(call: Call) -> Iterator[SeenCandidate]:
 
 
 def _revealed_by_checks(call: Call) -> Iterator[SeenCandidate]:
-    """Addresses that checks came from: a base at its own end, peer-reflexive at the other."""
+    """Addresses that checks came from: a base at its own end, peer-reflexive at the other.
+
+    A relayed address is one wherever its allocation was seen, also in a capture of no known end.
+    """
+    relays = {allocation.relayed: allocation for _, allocation in call.allocations}
     for session in call.ice:
         for view in session.views:
             vantage = call.vantage(view.vantage)
             for side in ("a", "b"):
                 own = vantage.side == side
                 for address, frame in view.agent(side).addresses.items():
+                    relay = relays.get(address)
+                    if relay is not None:
+                        yield SeenCandidate(
+                            side,
+                            "relay",
+                            "udp",
+                            address,
+                            relay.client,
+                            f"TURN server {relay.server}",
+                            call.locate(vantage.name, frame),
+                        )
+                        continue
                     yield SeenCandidate(
                         side,
                         "host" if own else "prflx",

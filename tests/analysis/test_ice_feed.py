@@ -399,6 +399,15 @@ def test_a_recorded_failure_says_that_every_pair_stayed_without_answer() -> None
     assert all(row.rtt_ms is not None and row.rtt_ms < 10 for row in srflx)
 
 
+def test_a_lone_capture_tells_a_relayed_call_too() -> None:
+    # The Allocate of 10.77.1.1 was answered with XOR-RELAYED-ADDRESS 203.0.113.10:58176.
+    feed = replayed("relayed/a.pcapng")
+    assert all("through a TURN relay" in judge(table).headline for table in feed.tables.values())
+    chosen = feed.table(feed.sides[0]).selected
+    assert chosen is not None
+    assert chosen.local == "relay udp 203.0.113.10:58176"
+
+
 def test_a_refused_allocation_is_an_error_of_its_server() -> None:
     feed = replayed("turn-wrong-password")
     for side in feed.sides:
