@@ -6,7 +6,8 @@
 Every run of one seed treats the same packets the same way.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from rtckit.lab.namespaces import Network
@@ -44,9 +45,25 @@ def impaired_link(
                 network.address(short, "eth0", f"{ipv4}/24", f"{ipv6}/64")
             network.default_route("a", *addresses["b"])
             network.default_route("b", *addresses["a"])
+            _introduce(network, addresses)
             yield Topology(
                 f"two hosts joined by a wire ({there.describe()}), IPv4 and IPv6",
                 {short: network[short] for short in addresses},
                 addresses,
                 wires={"a": wire},
+            )
+
+
+def _introduce(network: Network, addresses: Mapping[str, tuple[str, ...]]) -> None:
+    """Tell both hosts the other's link address.
+
+    While a host asks for it, what it sends waits and may be overtaken by what comes after: then the
+    wire meets the packets in another order, and another fate befalls each.
+    """
+    for short, other in (("a", "b"), ("b", "a")):
+        shown: list[dict[str, str]] = json.loads(network.ip(other, "-json", "link", "show", "eth0"))
+        for address in addresses[other]:
+            network.ip(
+                *(short, "neighbour", "replace", address, "lladdr", shown[0]["address"]),
+                *("dev", "eth0", "nud", "permanent"),
             )
