@@ -1,6 +1,7 @@
 """A media section: an ``m=`` line and what follows it up to the next one."""
 
 import re
+from functools import lru_cache
 from typing import ClassVar
 
 from rtckit.sdp.candidate import Candidate, decode_candidate
@@ -45,6 +46,13 @@ _DECIMAL = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,10})?")
 
 # An rtcp-fb line for every format is copied to each codec; no honest description has this many.
 _MAXIMUM_WILDCARD_FEEDBACK = 64
+_DATA_LAYERS = frozenset(("SCTP", "DTLS"))
+
+
+@lru_cache(maxsize=64)
+def _layers(protocol: str) -> frozenset[str]:
+    """The protocols that a transport protocol names; each section is asked for them often."""
+    return frozenset(protocol.upper().split("/"))
 
 
 class MediaSection(Section):
@@ -122,13 +130,12 @@ class MediaSection(Section):
     @property
     def is_rtp(self) -> bool:
         """Whether the section carries RTP."""
-        return "RTP" in self.protocol.upper().split("/")
+        return "RTP" in _layers(self.protocol)
 
     @property
     def is_data(self) -> bool:
         """Whether the section carries data channels (SCTP over DTLS, RFC 8841, 4)."""
-        parts = self.protocol.upper().split("/")
-        return "SCTP" in parts and "DTLS" in parts
+        return _layers(self.protocol) >= _DATA_LAYERS
 
     @property
     def rejected(self) -> bool:

@@ -74,21 +74,39 @@ class ExtensionIds:
 
     _ids: dict[ExtensionKey, int] = field(default_factory=dict)
     _keys: dict[int, ExtensionKey] = field(default_factory=dict)
+    _bound: dict[int, Sequence[ExtMap | AnsweredExtension]] = field(default_factory=dict)
 
     def bind(self, number: int, key: ExtensionKey) -> None:
         """Learn an id of either side; of an extension or an id the first one learnt counts."""
+        self._enter()
+        self._bind(number, key)
+
+    def bind_all(self, extensions: Sequence[ExtMap | AnsweredExtension]) -> None:
+        """Learn the ids of a section of either side."""
+        self._bound.setdefault(id(extensions), extensions)
+
+    def _bind(self, number: int, key: ExtensionKey) -> None:
         if is_usable_id(number):
             self._ids.setdefault(key, number)
             self._keys.setdefault(number, key)
 
+    def _enter(self) -> None:
+        """Enter what was bound into the tables: often nobody asks for them."""
+        for extensions in self._bound.values():
+            for item in extensions:
+                self._bind(item.id, (item.uri, item.attributes))
+        self._bound.clear()
+
     def settle(self, number: int, key: ExtensionKey) -> None:
         """Learn an id of an answer, which counts whatever offers that came to nothing said."""
+        self._enter()
         if is_usable_id(number):
             self._ids[key] = number
             self._keys[number] = key
 
     def is_free(self, number: int, key: ExtensionKey) -> bool:
         """Whether an id can be used and stands for nothing else."""
+        self._enter()
         return is_usable_id(number) and self._keys.get(number, key) == key
 
     def choose(self, key: ExtensionKey, preferred: int, taken: Iterable[int] = ()) -> int | None:
@@ -96,6 +114,7 @@ class ExtensionIds:
 
         Ids of the one-byte form go first. None when all are taken.
         """
+        self._enter()
         used = frozenset(taken)
         had = self._ids.get(key)
         if had is not None and had not in used and self._keys.get(had) == key:

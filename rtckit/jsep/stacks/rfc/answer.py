@@ -4,17 +4,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain
+from typing import NamedTuple
 
-from rtckit.jsep.facts import DescriptionFacts
+from rtckit.jsep.facts import DescriptionFacts, SectionFacts
 from rtckit.jsep.matching.bundle import BundleAnswer, OfferedSection, answer_bundles
 from rtckit.jsep.matching.codecs import Matching, TakenCodec, match_codecs
-from rtckit.jsep.matching.extensions import ExtensionKey, build_extmap, match_extensions
-from rtckit.jsep.matching.formats import Formats, MediaFormat, as_formats
+from rtckit.jsep.matching.extensions import ExtensionKey
+from rtckit.jsep.matching.formats import Formats, MediaFormat
 from rtckit.jsep.matching.payload_types import PayloadTypes, conflicts_in_bundle
 from rtckit.jsep.matching.sctp import DATA_PROTOCOLS, match_data
 from rtckit.jsep.matching.simulcast import answer_rids, build_rid, build_simulcast
 from rtckit.jsep.matching.transport import match_rtcp_mux
 from rtckit.jsep.peer_state import SectionPlan
+from rtckit.jsep.stacks.rfc.answer_extensions import answer_extensions
 from rtckit.jsep.stacks.rfc.answer_transports import AnswerTransports, Reply
 from rtckit.jsep.stacks.rfc.codecs import allowed_formats
 from rtckit.jsep.stacks.rfc.faults import RTP_PROTOCOLS
@@ -41,6 +43,26 @@ _FEW = 4
 _RID_EXTENSION = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 
 
+class _Lines(NamedTuple):
+    """The lines of a section without its transport, in order.
+
+    What a connection takes from its own description never stands in ``formats``: codecs and
+    extensions, of which there are many.
+    """
+
+    head: list[str]
+    formats: Sequence[str] = ()
+    tail: Sequence[str] = ()
+
+
+class _Choice(NamedTuple):
+    """The formats of a section; ``learnt`` are those whose numbers are new in the session."""
+
+    matching: Matching
+    formats: Formats
+    learnt: Formats
+
+
 class AnswerWriter(AnswerTransports):
     """The part of the peer that writes answers."""
 
@@ -60,19 +82,23 @@ class AnswerWriter(AnswerTransports):
         bundles = self._answer_groups(replies, offer, agreed)
         shared: dict[str, dict[int, ExtensionKey]] = {}
         sections: list[list[str]] = []
+        facts: list[SectionFacts | None] = []
         for reply in replies:
             self._explain_reply(reply, bundles)
             if reply.rejected is not None:
-                sections.append(list(rejected_lines(reply.media, reply.mid)))
+                lines = list(rejected_lines(reply.media, reply.mid))
+                sections.append(lines)
+                facts.append(facts_of_section(reply.media, lines))
                 continue
             tag = bundles.tag_of(reply.mid)
             own = self._answer_transport(reply, replies, bundles, offer, agreed)
             if reply.plan.kind == "data":
-                lines = list(self._answer_data(reply))
+                parts = _Lines(list(self._answer_data(reply)))
             else:
                 ids = shared.setdefault(f"tag {tag}" if tag else f"own {reply.media.index}", {})
-                lines = self._answer_media(reply, ids)
-            sections.append(lines + own)
+                parts = self._answer_media(reply, ids)
+            sections.append([*parts.head, *parts.formats, *parts.tail, *own])
+            facts.append(facts_of_section(reply.media, [*parts.head, *parts.tail, *own]))
         mixed, everywhere = self._answer_mixed(replies, offer)
         head = session_lines(
             self.identity.session_id,
@@ -87,11 +113,7 @@ class AnswerWriter(AnswerTransports):
             times=_times(offer),
         )
         text = "\r\n".join([*head, *chain.from_iterable(sections), ""])
-        facts = [
-            facts_of_section(reply.media, lines, reply.formats)
-            for reply, lines in zip(replies, sections, strict=True)
-        ]
-        if all(fact is not None for fact in facts):
+        if None not in facts:
             self._keep_facts(
                 text,
                 DescriptionFacts(
@@ -164,38 +186,18 @@ class AnswerWriter(AnswerTransports):
         if not matching.is_usable:
             reply.reject("none of the offered codecs can be taken", _OFFER_ANSWER)
             return
-        reply.formats = [item.answer for item in matching.taken]
-        added = self._added_formats(own, offered, bool(preferences))
-        if preferences:
-            chosen = (*matching.taken, *added)
-            reply.formats = [
-                item.answer
-                for mine in own
-                for item in chosen
-                if item.own.payload_type == mine.payload_type
-            ]
-        else:
-            reply.formats += [item.answer for item in added]
-        if added:
-            reply.matching = Matching((*matching.taken, *added), matching.dropped)
+        chosen = self._choose_formats(own, offered, bool(preferences))
+        reply.matching, reply.formats = chosen.matching, chosen.formats
 
-    def _added_formats(
-        self, own: Formats, offered: Formats, own_order: bool
-    ) -> tuple[TakenCodec, ...]:
-        """What this side can receive besides, behind what was offered (RFC 9429, 5.3.1).
-
-        Retransmission is added only where the offer has it, and feedback only of the kinds that
-        the section was offered with (RFC 9429, 5.11). Redundancy that was offered in a form that
-        cannot be taken is not added in another.
-        """
+    def _choose_formats(self, own: Formats, offered: Formats, own_order: bool) -> _Choice:
+        """What is taken, and behind it what this side can receive besides (RFC 9429, 5.3.1)."""
         numbers = self._memory.numbers
         if len(numbers.bound) <= _FEW:
-            found = _find_added_anew(own, offered, own_order, numbers.bound, self._offered_numbers)
+            found = _choose_anew(own, offered, own_order, numbers.bound, self._offered_numbers)
         else:
-            found = _find_added(own, offered, own_order, numbers, self._offered_numbers)
-        if found:
-            taken = match_codecs(offered, own, own_order=own_order).taken
-            numbers.bind([item.answer for item in (*taken, *found)])
+            found = _choose(own, offered, own_order, numbers, self._offered_numbers)
+        if found.learnt:
+            numbers.bind(found.learnt)
         return found
 
     def _answer_groups(
@@ -242,16 +244,16 @@ class AnswerWriter(AnswerTransports):
         if self._able.max_message_size is not None:
             yield f"a=max-message-size:{self._able.max_message_size}"
 
-    def _answer_media(self, reply: Reply, shared: dict[int, ExtensionKey]) -> list[str]:
+    def _answer_media(self, reply: Reply, shared: dict[int, ExtensionKey]) -> _Lines:
         media, plan = reply.media, reply.plan
         transceiver = plan.transceiver
         assert transceiver is not None
         numbers = [item.payload_type for item in reply.formats]
-        lines = [media_line(media.kind, 9, media.protocol, numbers), CONNECTION]
+        head = [media_line(media.kind, 9, media.protocol, numbers), CONNECTION]
         if media.mid is not None:
-            lines.append(f"a=mid:{media.mid}")
-        lines.append(f"a={reply.direction}")
-        lines += format_lines(as_formats(reply.formats))
+            head.append(f"a=mid:{media.mid}")
+        head.append(f"a={reply.direction}")
+        lines = [*format_lines(reply.formats)]
         longest = longest_packet(reply.formats)
         if longest is not None:
             lines.append(f"a=maxptime:{longest}")
@@ -262,35 +264,29 @@ class AnswerWriter(AnswerTransports):
         lines += self._answer_extensions(reply, shared)
         if self._able.cryptex and (media.has("cryptex") or self._offers_cryptex(offer)):
             lines.append("a=cryptex")
-        lines += self._msid_lines(plan, transceiver)
-        lines += self._answer_simulcast(reply, transceiver)
-        return lines
+        tail = [*self._msid_lines(plan, transceiver), *self._answer_simulcast(reply, transceiver)]
+        return _Lines(head, lines, tail)
 
     def _offers_cryptex(self, offer: Document | None) -> bool:
         return offer is not None and offer.session.has("cryptex")
 
-    def _answer_extensions(self, reply: Reply, shared: dict[int, ExtensionKey]) -> Iterator[str]:
-        media = reply.media
-        taken, dropped = match_extensions(
-            extmap_of(media),
-            self._able.extensions_of(media.kind),
-            reply.direction,
-            shared=shared,
-            ids=self._memory.ids,
+    def _answer_extensions(self, reply: Reply, shared: dict[int, ExtensionKey]) -> tuple[str, ...]:
+        media, ids = reply.media, self._memory.ids
+        found = answer_extensions(
+            extmap_of(media), self._able, media.kind, reply.direction, shared, ids
         )
-        for item in taken:
-            shared[item.id] = (item.uri, item.attributes)
-            self._memory.ids.bind(item.id, (item.uri, item.attributes))
-            yield f"a=extmap:{build_extmap(item.id, item.uri, item.direction, item.attributes)}"
+        shared.update(found.meanings)
+        ids.bind_all(found.taken)
         if self.explain:
             index, mid = media.index, media.mid
-            for item in taken:
+            for item in found.taken:
                 self._decide(
                     index, mid, "extension", f"{item.id} {item.uri}", "taken", item.why, *item.refs
                 )
-            for lost in dropped:
+            for lost in found.dropped:
                 name = f"{lost.offered.id} {lost.offered.uri}"
                 self._decide(index, mid, "extension", name, "dropped", lost.why, *lost.refs)
+        return found.lines
 
     def _answer_simulcast(self, reply: Reply, transceiver: Transceiver) -> Iterator[str]:
         media = reply.media
@@ -376,28 +372,55 @@ class AnswerWriter(AnswerTransports):
 
 
 @lru_cache(maxsize=256)
-def _find_added_anew(
+def _choose_anew(
     own: Formats,
     offered: Formats,
     own_order: bool,
     bound: tuple[Formats, ...],
     offered_numbers: frozenset[int],
-) -> tuple[TakenCodec, ...]:
-    """`_find_added`, where numbers mean what the sections so far made them."""
+) -> _Choice:
+    """`_choose`, where numbers mean what the sections so far made them."""
     numbers = PayloadTypes()
     for formats in bound:
         numbers.bind(formats)
-    return _find_added(own, offered, own_order, numbers, offered_numbers)
+    return _choose(own, offered, own_order, numbers, offered_numbers)
 
 
-def _find_added(
+def _choose(
     own: Formats,
     offered: Formats,
     own_order: bool,
     numbers: PayloadTypes,
     offered_numbers: frozenset[int],
-) -> tuple[TakenCodec, ...]:
+) -> _Choice:
     matching = match_codecs(offered, own, own_order=own_order)
+    added = _find_added(matching, own, offered, numbers, offered_numbers)
+    both = (*matching.taken, *added)
+    formats = Formats(item.answer for item in both)
+    learnt = formats if added else Formats()
+    if own_order:
+        formats = Formats(
+            item.answer
+            for mine in own
+            for item in both
+            if item.own.payload_type == mine.payload_type
+        )
+    return _Choice(Matching(both, matching.dropped), formats, learnt)
+
+
+def _find_added(
+    matching: Matching,
+    own: Formats,
+    offered: Formats,
+    numbers: PayloadTypes,
+    offered_numbers: frozenset[int],
+) -> tuple[TakenCodec, ...]:
+    """What this side can receive besides.
+
+    Retransmission is added only where the offer has it, and feedback only of the kinds that the
+    section was offered with (RFC 9429, 5.11). Redundancy that was offered in a form that cannot be
+    taken is not added in another.
+    """
     fixed: dict[int, int] = {}
     for item in matching.taken:
         fixed.setdefault(item.own.payload_type, item.answer.payload_type)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rtckit.jsep.matching.bundle import BundleAnswer
 from rtckit.jsep.matching.codecs import Matching
-from rtckit.jsep.matching.formats import MediaFormat
+from rtckit.jsep.matching.formats import Formats
 from rtckit.jsep.matching.transport import answer_setup, starts_new_association
 from rtckit.jsep.peer_state import SectionPlan
 from rtckit.jsep.stacks.rfc.lines import BUNDLED_MUX, Transport
@@ -29,7 +29,7 @@ class Reply:
     rejected: tuple[str, tuple[str, ...]] | None = None
     direction: str = "sendrecv"
     matching: Matching | None = None
-    formats: list[MediaFormat] = field(default_factory=list)
+    formats: Formats = field(default_factory=Formats)
     conflict: str | None = None
 
     @property

@@ -72,8 +72,7 @@ class Memory:
             if media.rejected or not media.is_rtp:
                 continue
             self.numbers.bind(formats_of(media))
-            for extension in extmap_of(media):
-                self.ids.bind(extension.id, (extension.uri, extension.attributes))
+            self.ids.bind_all(extmap_of(media))
 
     def settle(self, answer: Document) -> None:
         """Hold to the ids of an answer: of two offers that crossed one comes to nothing."""

@@ -82,6 +82,8 @@ class RfcPeer(OfferWriter, AnswerWriter):
     def _find_fault(self, facts: DescriptionFacts) -> str | None:
         """Only what is not told of better later: a mid that stands twice."""
         mids = [section.mid for section in facts.sections if section.mid is not None]
+        if len(set(mids)) == len(mids):
+            return None
         twice = next((mid for mid in mids if mids.count(mid) > 1), None)
         return None if twice is None else f"mid {twice[:20]!r} stands twice (RFC 5888, 4)"
 

@@ -13,20 +13,31 @@ from rtckit.sdp.lines import SdpProblem
 from rtckit.sdp.media import MediaSection
 from rtckit.sdp.rtp import ExtMap
 
-__all__ = ["extmap_of", "formats_of", "numbers_of", "problems_of"]
+__all__ = ["Extensions", "extmap_of", "formats_of", "numbers_of", "problems_of"]
 
 _VARYING = (
     *("c=", "ice-ufrag", "ice-pwd", "fingerprint", "tls-id", "candidate", "rtcp"),
-    *("msid", "ssrc", "ssrc-group"),
+    *("mid", "msid", "ssrc", "ssrc-group"),
 )
 _MOST_KEPT = 256
 _LONGEST_KEPT = 20_000
 
 
+class Extensions(tuple[ExtMap, ...]):
+    """The header extensions of a section, in order; hashed once, for much is kept by them."""
+
+    _hash: int | None = None
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = super().__hash__()
+        return self._hash
+
+
 class _Reading(NamedTuple):
     formats: Formats
     numbers: frozenset[int]
-    extmap: tuple[ExtMap, ...]
+    extmap: Extensions
     is_clean: bool
 
 
@@ -44,7 +55,7 @@ def numbers_of(media: MediaSection) -> frozenset[int]:
     return _reading_of(media).numbers
 
 
-def extmap_of(media: MediaSection) -> tuple[ExtMap, ...]:
+def extmap_of(media: MediaSection) -> Extensions:
     """The header extensions of a section; where they stand may be another place."""
     return _reading_of(media).extmap
 
@@ -78,6 +89,6 @@ def _read(media: MediaSection) -> _Reading:
     return _Reading(
         Formats(item for item in formats if item is not None),
         frozenset(int(item) for item in numbers if item.isdecimal() and len(item) <= 3),
-        tuple(media.extmap),
+        Extensions(media.extmap),
         not media.problems,
     )

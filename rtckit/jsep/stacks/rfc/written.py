@@ -1,10 +1,8 @@
 """The facts of a description this stack wrote itself, taken from its lines as they are made."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rtckit.jsep.facts import SectionFacts
-from rtckit.jsep.matching.formats import MediaFormat, as_formats
-from rtckit.jsep.stacks.rfc.lines import format_lines
 from rtckit.jsep.transceiver import DIRECTIONS
 from rtckit.sdp.media import MediaSection
 
@@ -13,38 +11,31 @@ __all__ = ["facts_of_section"]
 _DIRECTION_LINES = {f"a={direction}": direction for direction in DIRECTIONS}
 
 
-def facts_of_section(
-    media: MediaSection, lines: Sequence[str], formats: Iterable[MediaFormat] = ()
-) -> SectionFacts | None:
+def facts_of_section(media: MediaSection, lines: Iterable[str]) -> SectionFacts | None:
     """What a connection takes from a section of an answer.
 
     Args:
         media: the offered section, whose kind and protocol the answer has too.
-        lines: the section as it was written.
-        formats: what the lines of codecs in it were made of, which stand behind the direction.
+        lines: the section as it was written; without its codecs and extensions, which say nothing.
 
     None where the lines have to be read in earnest: simulcast, and streams with blanks in their
     names.
     """
     is_data = media.is_data
-    codecs = format_lines(as_formats(formats))
-    if codecs and codecs[0] in lines:
-        at = lines.index(codecs[0])
-        lines = [*lines[:at], *lines[at + len(codecs) :]]
     found: dict[str, str] = {}
     streams: list[str] = []
     direction = "sendrecv"
+    rejected = False
     for line in lines:
-        if line[2:5] == "ext":
-            continue
+        name, _, value = line.partition(":")
         if line in _DIRECTION_LINES:
             direction = _DIRECTION_LINES[line]
-            continue
-        name, _, value = line.partition(":")
-        if name == "a=msid":
+        elif name == "a=msid":
             streams.append(value)
         elif name == "a=simulcast":
             return None
+        elif name[:2] == "m=":
+            rejected = line.split(" ", 2)[1] == "0"
         else:
             found[name] = value
     if any(len(stream.split()) != 1 for stream in streams):
@@ -55,7 +46,7 @@ def facts_of_section(
         index=media.index,
         kind="data" if is_data else media.kind,
         mid=found.get("a=mid"),
-        rejected=lines[0].split(" ", 2)[1] == "0",
+        rejected=rejected,
         direction=direction,
         has_msid=bool(streams),
         stream_ids=tuple(dict.fromkeys(stream for stream in streams if stream != "-")),
