@@ -94,6 +94,7 @@ class Gatherer:
     ) -> None:
         self.settings = settings
         self.complete = False
+        self._interrupted = False
         self.log = GatherLog(clock, on_event)
         self._clock = clock
         self._foundation = foundation
@@ -238,6 +239,7 @@ class Gatherer:
             _, unfinished = await asyncio.wait(tasks, timeout=max(left, 0.0))
         except asyncio.CancelledError:
             unfinished = set(tasks)
+            self._interrupted = True
             raise
         finally:
             for task in unfinished:
@@ -258,6 +260,8 @@ class Gatherer:
         except ProbeError as error:
             self._fail(server, base, error, began, step)
         except asyncio.CancelledError:
+            if self._interrupted:
+                raise  # the server had no time to answer, and is not to blame
             waited = self._clock() - began
             spent = ProbeError(f"no answer in {waited:.1f} s, which is all there was to wait")
             self._fail(server, base, spent, began, step, kind="timeout")

@@ -118,7 +118,8 @@ def server_silent(probes: ProbeSet) -> Iterator[Hit]:
         if step is None or _answers_elsewhere(probes, probe) is not None:
             continue
         sent = step.failure.sent if step.failure is not None else 1
-        what = "TCP connection" if step.name == "connect" else f"answer to {sent} requests"
+        asked = f" to {sent} requests" if sent > 1 else ""
+        what = "TCP connection" if step.name == "connect" else f"answer{asked}"
         also = [other for other in probes.others(probe) if _silence(other) is not None]
         more = f"; {', '.join(sorted({other.way.upper() for other in also}))} too" if also else ""
         yield probe_hit(

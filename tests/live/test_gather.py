@@ -10,7 +10,7 @@ import pytest
 from rtckit.core.address import Address, Scope, scope_of
 from rtckit.ice.events import Event
 from rtckit.live.engines.native import NativeEngine
-from rtckit.live.gather import GatherSettings, gather
+from rtckit.live.gather import Gatherer, GatherSettings, gather
 from rtckit.live.interfaces import Interface, InterfaceAddress
 from rtckit.live.preferences import choose_bases
 from rtckit.live.servers import Server
@@ -142,6 +142,29 @@ def test_a_silent_server_costs_the_budget_and_no_more() -> None:
             [error] = of(events, "candidate-error")
             assert (error["server"], error["error"]) == (silent.label, "timeout")
             assert [c["type"] for c in of(events, "local-candidate")] == ["host", "srflx"]
+
+    run(work)
+
+
+def test_a_server_is_not_blamed_for_an_interruption() -> None:
+    async def work() -> None:
+        events: list[Event] = []
+        async with mapper("198.51.100.1", mute=100) as silent:
+            gatherer = Gatherer(
+                GatherSettings((silent,), ("lo",), (4,)),
+                clock=asyncio.get_running_loop().time,
+                foundation=lambda *_: "1",
+                on_candidate=lambda *_: None,
+                on_event=events.append,
+                on_link=lambda _: None,
+            )
+            task = asyncio.ensure_future(gatherer.gather())
+            await asyncio.sleep(0.05)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            await gatherer.close()
+        assert [event.event for event in events] == ["gathering"]
 
     run(work)
 
