@@ -77,6 +77,9 @@ def _reachable(plain: Sequence[Outcome], tcp: dict[int, bool]) -> Fact[bool | No
         code, reason = errors[0]
         return Fact(True, Confidence.HIGH, f"the server answers, but with {code} {reason}")
     refused = next((outcome.refused for outcome in plain if outcome.refused), "")
+    if refused.startswith("the server itself"):
+        # UDP went there, and the answer came back: it is the port that is closed.
+        return Fact(False, Confidence.LOW, f"{refused}: nothing listens on that port")
     if refused:
         return Fact(False, Confidence.MEDIUM, f"UDP is refused: {refused}")
     sent = sum(outcome.sent for outcome in plain)

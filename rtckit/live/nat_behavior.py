@@ -206,6 +206,8 @@ class _Prober:
         if isinstance(error, IcmpError) and not (error.hard or error.origin == "local"):
             return
         said = error.name if isinstance(error, IcmpError) else error.strerror or str(error)
+        if isinstance(error, IcmpError) and remote is not None and error.reporter == remote.ip:
+            said = f"the server itself says {said}"
         for pending in self._pending.values():
             test = pending.test
             concerns = test.socket == name and (remote is None or test.to == remote)

@@ -97,7 +97,11 @@ def test_nobody_there(capsys: pytest.CaptureFixture[str]) -> None:
     told = json.loads(capsys.readouterr().out)
     assert (told["rfc3489"], told["mapping"]) == ("blocked", "unknown")
     assert [finding["rule"] for finding in told["findings"]] == ["GATHER024"]
-    assert "port unreachable" in told["why"]["reachable"]
+    # UDP reached the server: that it is blocked would be the wrong conclusion.
+    assert told["why"]["reachable"] == (
+        "the server itself says port unreachable: nothing listens on that port"
+    )
+    assert told["confidence"]["reachable"] == "low"
 
 
 def test_lifetime_on_loopback_has_no_end(
