@@ -81,6 +81,12 @@ def _name_of(text: str) -> str:
     return name
 
 
+def _value_of(text: str, name: str) -> str | None:
+    """The value of an ``a=`` line; without a colon there may still be blanks behind the name."""
+    at = 2 + len(name)
+    return text[at + 1 :] if text[at : at + 1] == ":" else None
+
+
 def _by_place(problem: SdpProblem) -> Span:
     return problem.span
 
@@ -179,13 +185,7 @@ class Section:
 
     def _attributes(self, name: str, places: Iterable[int]) -> list[Attribute]:
         bodies = self._split.bodies
-        at = 2 + len(name)
-        return [
-            # Without a colon there may be blanks behind the name.
-            Attribute(name, text[at + 1 :] if text[at : at + 1] == ":" else None, place + 1)
-            for place in places
-            for text in (bodies[place],)
-        ]
+        return [Attribute(name, _value_of(bodies[place], name), place + 1) for place in places]
 
     @view
     def _by_type(self) -> dict[str, list[Line]]:
@@ -219,7 +219,10 @@ class Section:
     def find(self, name: str) -> Attribute | None:
         """The first attribute called ``name`` at this level, or None."""
         places = self._places.get(name)
-        return self._attributes(name, places[:1])[0] if places else None
+        if places is None:
+            return None
+        text = self._split.bodies[places[0]]
+        return Attribute(name, _value_of(text, name), places[0] + 1)
 
     def find_all(self, name: str) -> list[Attribute]:
         """Every attribute called ``name`` at this level, in order."""

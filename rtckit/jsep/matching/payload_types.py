@@ -56,8 +56,14 @@ def conflicts_in_bundle(
     """
     had: dict[int, tuple[int, Configuration, MediaFormat]] = {}
     found: list[PayloadTypeConflict] = []
-    for index, formats in sections:
-        for item, key in zip(formats, configurations_of(as_formats(formats)), strict=True):
+    fitting: set[Formats] = set()
+    for index, section in sections:
+        formats = as_formats(section)
+        # Conferences have the same formats in very many sections.
+        if formats in fitting:
+            continue
+        before_it = len(found)
+        for item, key in zip(formats, configurations_of(formats), strict=True):
             first, known, before = had.setdefault(item.payload_type, (index, key, item))
             if known != key:
                 found.append(
@@ -65,6 +71,8 @@ def conflicts_in_bundle(
                         item.payload_type, first, index, (before.encoding, item.encoding)
                     )
                 )
+        if len(found) == before_it:
+            fitting.add(formats)
     return found
 
 

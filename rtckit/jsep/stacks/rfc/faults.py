@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
+from rtckit.jsep.matching.formats import Formats
 from rtckit.jsep.matching.sctp import DATA_PROTOCOLS
 from rtckit.jsep.stacks.rfc.rereading import formats_of, problems_of
 from rtckit.sdp.document import Document
@@ -190,12 +192,20 @@ def _keying_faults(document: Document, media: MediaSection, is_answer: bool) -> 
         yield "an answer chooses: a=setup:active or passive (RFC 9429, 5.3.1)"
 
 
-def _format_faults(media: MediaSection) -> Iterator[str]:
-    known = frozenset(media.formats)
-    for item in formats_of(media):
+@lru_cache(maxsize=256)
+def _repeat_faults(formats: Formats, numbers: tuple[str, ...]) -> tuple[str, ...]:
+    """What is wrong with the ``rtx`` among the formats of a section, whose numbers are these."""
+    known = frozenset(numbers)
+    faults = []
+    for item in formats:
         if item.identity[0] == "rtx" and (apt := item.parameters.get("apt") or "") not in known:
             what = f"repeats {apt[:20]}, which is not there" if apt else "has no apt"
-            yield f"rtx {item.payload_type} {what} (RFC 9429, 5.10)"
+            faults.append(f"rtx {item.payload_type} {what} (RFC 9429, 5.10)")
+    return tuple(faults)
+
+
+def _format_faults(media: MediaSection) -> Iterator[str]:
+    yield from _repeat_faults(formats_of(media), media.media_line.formats)
     if media.simulcast is not None:
         rids = {rid.id for rid in media.rids}
         for streams in (media.simulcast.send, media.simulcast.recv):
