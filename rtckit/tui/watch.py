@@ -262,6 +262,10 @@ class WatchApp(App[None]):
         shown = [binding for binding in self.BINDINGS if isinstance(binding, Binding)]
         self.push_screen(HelpScreen(shown))
 
+    def action_help_quit(self) -> None:
+        """Leave at Ctrl-C too, as everywhere else; Textual only tells of the other key."""
+        self.exit()
+
     def action_pause(self) -> None:
         """Stop the screen, or let it go on with what came meanwhile."""
         self.paused = not self.paused

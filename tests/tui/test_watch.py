@@ -389,9 +389,10 @@ def test_an_export_that_cannot_be_written_is_told(relayed: list[Event], tmp_path
     play(relayed, work, folder=tmp_path)
 
 
-def test_leaving_is_one_key(relayed: list[Event]) -> None:
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+def test_leaving_is_one_key(relayed: list[Event], key: str) -> None:
     async def work(app: WatchApp, pilot: Pilot[None]) -> None:
-        await pilot.press("q")
+        await pilot.press(key)
         assert app._exit
 
     play(relayed, work)
