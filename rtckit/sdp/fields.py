@@ -69,6 +69,7 @@ class Bandwidth(NamedTuple):
         return None if factor is None else self.value * factor
 
 
+_NOWHERE = "IN IP4 0.0.0.0"
 _BANDWIDTH_UNITS = {"CT": 1000, "AS": 1000, "TIAS": 1, "RS": 1, "RR": 1}
 
 
@@ -124,6 +125,10 @@ def parse_origin(value: str, line: int = 1, column: int = 1) -> Origin:
 
 def parse_connection(value: str, line: int = 1, column: int = 1) -> Connection:
     """Read the value of ``c=``, and the address part of ``a=rtcp``."""
+    if value == _NOWHERE:
+        # What nearly every description of WebRTC has, once or twice a section.
+        span = Span(line, column, column + len(value))
+        return Connection("IN", "IP4", "0.0.0.0", None, None, span)
     fields = value.rstrip(BLANKS).split(" ")
     if len(fields) != 3 or not all(fields):
         raise fault(

@@ -157,14 +157,13 @@ class Section:
         # Most attributes are asked for by name or not at all: only their places are kept.
         by_name: defaultdict[str, list[int]] = defaultdict(list)
         by_type: dict[str, list[Line]] = {}
-        place = self._start - 1
-        known = _NAMES.get
-        for text in self._split.bodies[self._start : self._stop]:
-            place += 1
-            name = known(text)
+        texts = self._split.bodies[self._start : self._stop]
+        for place, name in enumerate(map(_NAMES.get, texts), self._start):
             if name is not None:
                 by_name[name].append(place)
-            elif text[:2] == "a=":
+                continue
+            text = texts[place - self._start]
+            if text[:2] == "a=":
                 by_name[_name_of(text)].append(place)
             else:
                 line = Line(place + 1, text, "")

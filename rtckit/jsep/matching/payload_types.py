@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rtckit.jsep.matching.formats import (
     Configuration,
@@ -15,6 +16,7 @@ __all__ = ["PayloadTypeConflict", "PayloadTypes", "conflicts_in_bundle", "free_n
 
 # RTCP packet types 192 to 223 look like these with the marker bit (RFC 5761, 4).
 _FORBIDDEN = range(64, 96)
+_FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,28 @@ def conflicts_in_bundle(
     ``sections`` are indices with their formats. Each section is compared with the first that uses
     the number.
     """
+    known = tuple([(index, as_formats(formats)) for index, formats in sections])
+    return list(_few_conflicts(known) if len(known) <= _FEW else _conflicts(known))
+
+
+@lru_cache(maxsize=128)
+def _few_conflicts(sections: tuple[tuple[int, Formats], ...]) -> tuple[PayloadTypeConflict, ...]:
+    """Calls have few sections, and the same formats in them from one to the next."""
+    return tuple(_conflicts(sections))
+
+
+def _conflicts(sections: Iterable[tuple[int, Formats]]) -> list[PayloadTypeConflict]:
     had: dict[int, tuple[int, Configuration, MediaFormat]] = {}
     found: list[PayloadTypeConflict] = []
     fitting: set[Formats] = set()
-    for index, section in sections:
-        formats = as_formats(section)
+    for index, formats in sections:
         # Conferences have the same formats in very many sections.
         if formats in fitting:
             continue
         before_it = len(found)
         for item, key in zip(formats, configurations_of(formats), strict=True):
-            first, known, before = had.setdefault(item.payload_type, (index, key, item))
-            if known != key:
+            first, meaning, before = had.setdefault(item.payload_type, (index, key, item))
+            if meaning != key:
                 found.append(
                     PayloadTypeConflict(
                         item.payload_type, first, index, (before.encoding, item.encoding)

@@ -22,9 +22,9 @@ from rtckit.jsep.stacks.rfc.codecs import allowed_formats
 from rtckit.jsep.stacks.rfc.faults import RTP_PROTOCOLS
 from rtckit.jsep.stacks.rfc.lines import (
     CONNECTION,
-    format_lines,
-    longest_packet,
+    codec_lines,
     media_line,
+    numbers_text,
     rejected_lines,
     session_lines,
 )
@@ -248,15 +248,12 @@ class AnswerWriter(AnswerTransports):
         media, plan = reply.media, reply.plan
         transceiver = plan.transceiver
         assert transceiver is not None
-        numbers = [item.payload_type for item in reply.formats]
-        head = [media_line(media.kind, 9, media.protocol, numbers), CONNECTION]
+        numbers = numbers_text(reply.formats)
+        head = [media_line(media.kind, 9, media.protocol, (numbers,)), CONNECTION]
         if media.mid is not None:
             head.append(f"a=mid:{media.mid}")
         head.append(f"a={reply.direction}")
-        lines = [*format_lines(reply.formats)]
-        longest = longest_packet(reply.formats)
-        if longest is not None:
-            lines.append(f"a=maxptime:{longest}")
+        lines = [*codec_lines(reply.formats)]
         offer = self._document_of(self.remote)
         everywhere = offer is not None and offer.session.has("extmap-allow-mixed")
         if self._able.extmap_allow_mixed and media.extmap_allow_mixed and not everywhere:

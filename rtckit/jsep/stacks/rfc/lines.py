@@ -14,9 +14,11 @@ __all__ = [
     "DATA_PROTOCOL",
     "RTP_PROTOCOL",
     "Transport",
+    "codec_lines",
     "format_lines",
     "longest_packet",
     "media_line",
+    "numbers_text",
     "rejected_lines",
     "session_lines",
 ]
@@ -122,6 +124,20 @@ def media_line(kind: str, port: int, protocol: str, formats: Iterable[object]) -
 def format_lines(formats: Formats) -> tuple[str, ...]:
     """``a=rtpmap``, ``a=fmtp`` and ``a=rtcp-fb`` of each format."""
     return tuple(line for item in formats for line in _lines_of(item))
+
+
+@lru_cache(maxsize=256)
+def codec_lines(formats: Formats) -> tuple[str, ...]:
+    """The lines of each format, and ``a=maxptime`` behind them where it is known."""
+    longest = longest_packet(formats)
+    bound = () if longest is None else (f"a=maxptime:{longest}",)
+    return format_lines(formats) + bound
+
+
+@lru_cache(maxsize=256)
+def numbers_text(formats: Formats) -> str:
+    """The payload types as an ``m=`` line has them."""
+    return " ".join([str(item.payload_type) for item in formats])
 
 
 @lru_cache(maxsize=1024)
