@@ -188,9 +188,12 @@ def _announce(settings: Settings, running: "Running", lab: "Laboratory") -> None
     works, relayed = lab.can_connect(turn=False), bool(running.environment)
     direct = "can connect directly" if works else "cannot connect directly"
     note(f"rtckit: in theory a and b {direct}{', and do by the relay' if relayed else ''}")
-    chosen = "" if running.name == "lab" else f"--name {running.name} "
-    note(f"rtckit: run a command on a host: rtckit lab run {chosen}a -- COMMAND")
-    note(f"rtckit: end it with Ctrl-C, or: rtckit lab down{chosen and ' ' + chosen.strip()}")
+    named = running.name != "lab"
+    note(
+        "rtckit: run a command on a host: rtckit lab run "
+        f"{f'--name {running.name} ' if named else ''}a -- COMMAND"
+    )
+    note(f"rtckit: end it with Ctrl-C, or: rtckit lab down{f' {running.name}' if named else ''}")
 
 
 def _data(running: "Running", lab: "Laboratory") -> dict[str, Any]:

@@ -115,6 +115,19 @@ def test_wrong_usage_is_one_line(
     assert word in line
 
 
+def test_the_commands_it_tells_are_commands() -> None:
+    require("netns", "nft")
+    name = f"test-{os.getpid()}"
+    up = [sys.executable, "-m", "rtckit", "lab", "up", "--no-servers", "--for", "0.1"]
+    done = subprocess.run([*up, "--name", name], capture_output=True, text=True, timeout=60)
+    assert done.returncode == ExitCode.CLEAN, done.stderr
+    assert f"rtckit lab run --name {name} a -- COMMAND" in done.stderr
+    assert done.stderr.endswith(f"or: rtckit lab down {name}\n")
+    # It is gone already: the command itself is understood.
+    assert main(["lab", "run", "--name", name, "a", "--", "true"]) == ExitCode.USAGE
+    assert main(["lab", "down", name]) in (ExitCode.CLEAN, ExitCode.USAGE)
+
+
 def test_files_of_processes_that_are_gone_count_for_nothing() -> None:
     with subprocess.Popen(["true"]) as gone:
         gone.wait()
