@@ -124,7 +124,7 @@ def mid_too_long(description: LintedDescription) -> Iterator[Hit]:
     """
     for media, attribute in description.find_in_media("mid"):
         size = len((media.mid or "").encode("utf-8", "replace"))
-        if size > _MAXIMUM_MID and attribute is media.find("mid"):
+        if size > _MAXIMUM_MID and attribute == media.find("mid"):
             yield Hit(f"a mid of {size} bytes", description.at_value(attribute))
 
 

@@ -191,7 +191,7 @@ def rtcp_address(description: LintedDescription) -> Iterator[Hit]:
     Fix: write `a=rtcp:<port> IN IP4 <address>`; a description with ICE does not need the line.
     """
     for media, attribute in description.find_in_media("rtcp"):
-        if attribute.value and media.rtcp is None and attribute is media.find("rtcp"):
+        if attribute.value and media.rtcp is None and attribute == media.find("rtcp"):
             yield Hit(
                 f"rtcp {attribute.value[:40]!r} cannot be read", description.at_value(attribute)
             )
